@@ -1,0 +1,183 @@
+"""The one container that crosses rooms: a neural recording with its labels, validated once.
+
+Reading files is the business of ``io``, the layout of a publisher's arrays that of
+``sources``; this file only says what a recording is and refuses what is not one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+LabelKind = Literal["continuous", "discrete", "circular"]
+
+
+class RecordingError(ValueError):
+    """The arrays do not form a valid recording; the message names the array and the remedy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Label:
+    """One label of a recording, e.g. position or running direction.
+
+    Attributes:
+        values: array (time,) or (time, dim); float for continuous and circular labels,
+            integer for discrete ones.
+        kind: ``continuous``, ``discrete`` (class ids) or ``circular`` (angles in rad).
+        unit: e.g. ``m``, ``cm``, ``rad``; empty for class ids and dimensionless features.
+    """
+
+    values: np.ndarray
+    kind: LabelKind
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _read_only(self.values))
+        if self.kind not in get_args(LabelKind):
+            raise RecordingError(
+                f"label kind must be one of {', '.join(get_args(LabelKind))}, got {self.kind!r}"
+            )
+        if self.kind == "discrete" and not np.issubdtype(self.values.dtype, np.integer):
+            raise RecordingError(
+                f"a discrete label holds integer class ids, got dtype {self.values.dtype}; "
+                "cast it to int64 or declare it continuous"
+            )
+        if self.kind != "discrete" and not np.issubdtype(self.values.dtype, np.floating):
+            raise RecordingError(
+                f"a {self.kind} label holds floats, got dtype {self.values.dtype}; "
+                "cast it to float32 or declare it discrete"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Neural activity of one session or pseudo-population, with labels on the same time bins.
+
+    Attributes:
+        neural: array (time, neuron); counts stay integers, traces are float32.
+        labels: name → :class:`Label`, each with ``time`` rows.
+        bin_width_s: width of a time bin in seconds.
+        name: e.g. ``buddy``.
+        trial: integer array (time,) of trial ids in order of time, or None. A trial is a
+            contiguous run of rows; windows do not cross its borders.
+        meta: JSON-like facts: source, checksum, subject, area, modality, simulated.
+
+    Raises:
+        RecordingError: lengths differ, a value is not finite, or a shape or dtype is wrong.
+    """
+
+    neural: np.ndarray
+    labels: Mapping[str, Label]
+    bin_width_s: float
+    name: str
+    trial: np.ndarray | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "neural", _read_only(self.neural))
+        object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
+        object.__setattr__(self, "meta", MappingProxyType(dict(self.meta)))
+        if self.trial is not None:
+            object.__setattr__(self, "trial", _read_only(self.trial))
+        _check_neural(self.neural, self.name)
+        for name, label in self.labels.items():
+            _check_label(name, label, self.n_time, self.name)
+        if not np.isfinite(self.bin_width_s) or self.bin_width_s <= 0:
+            raise RecordingError(
+                f"{self.name}: bin_width_s must be positive and finite, got {self.bin_width_s}"
+            )
+        if self.trial is not None:
+            _check_trial(self.trial, self.n_time, self.name)
+
+    @property
+    def n_time(self) -> int:
+        """Number of time bins."""
+        return int(self.neural.shape[0])
+
+    @property
+    def n_neurons(self) -> int:
+        """Number of neurons."""
+        return int(self.neural.shape[1])
+
+    def segment(self) -> np.ndarray:
+        """Int array (time,) of contiguous-segment ids: the trials, or zeros without trials."""
+        return np.zeros(self.n_time, np.int64) if self.trial is None else self.trial
+
+    def label_matrix(self, names: list[str] | tuple[str, ...]) -> np.ndarray:
+        """The named labels side by side as float32 array (time, dim).
+
+        Raises:
+            KeyError: a name is not among the labels; the message lists those there are.
+        """
+        missing = [name for name in names if name not in self.labels]
+        if missing:
+            raise KeyError(
+                f"recording {self.name} has no label {', '.join(missing)}; "
+                f"it has {', '.join(self.labels) or 'none'}"
+            )
+        columns = [self.labels[name].values.reshape(self.n_time, -1) for name in names]
+        return np.concatenate(columns, axis=1).astype(np.float32)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def _check_neural(neural: np.ndarray, name: str) -> None:
+    if neural.ndim != 2 or 0 in neural.shape:
+        raise RecordingError(
+            f"{name}: neural must be a non-empty array (time, neuron), got shape {neural.shape}"
+        )
+    if not np.issubdtype(neural.dtype, np.number) or np.issubdtype(
+        neural.dtype, np.complexfloating
+    ):
+        raise RecordingError(f"{name}: neural must hold real numbers, got dtype {neural.dtype}")
+    _check_finite("neural", neural, name, "remove or interpolate these bins before loading")
+
+
+def _check_label(label_name: str, label: Label, n_time: int, name: str) -> None:
+    if label.values.ndim not in (1, 2):
+        raise RecordingError(
+            f"{name}: label {label_name} must have shape (time,) or (time, dim), "
+            f"got {label.values.shape}"
+        )
+    if len(label.values) != n_time:
+        raise RecordingError(
+            f"{name}: label {label_name} has {len(label.values)} rows but neural has {n_time}; "
+            "every label needs one row per time bin"
+        )
+    if label.kind != "discrete":
+        _check_finite(
+            f"label {label_name}", label.values, name, "interpolate it or drop these bins"
+        )
+
+
+def _check_trial(trial: np.ndarray, n_time: int, name: str) -> None:
+    if trial.shape != (n_time,) or not np.issubdtype(trial.dtype, np.integer):
+        raise RecordingError(
+            f"{name}: trial must be an integer array ({n_time},), "
+            f"got {trial.dtype} of shape {trial.shape}"
+        )
+    starts = trial[np.flatnonzero(np.diff(trial, prepend=trial[0] - 1))]
+    if len(np.unique(starts)) != len(starts):
+        raise RecordingError(
+            f"{name}: trial ids return after another trial; give each contiguous run its own id"
+        )
+
+
+def _check_finite(what: str, values: np.ndarray, name: str, remedy: str) -> None:
+    if np.issubdtype(values.dtype, np.integer):
+        return
+    if np.isfinite(values).all():
+        return
+    bad = np.argwhere(~np.isfinite(values))
+    raise RecordingError(
+        f"{name}: {what} has {len(bad)} values that are NaN or infinite, the first at index "
+        f"{tuple(int(i) for i in bad[0])}; {remedy}"
+    )
