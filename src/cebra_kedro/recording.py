@@ -110,6 +110,9 @@ class Recording:
     def label_matrix(self, names: list[str] | tuple[str, ...]) -> np.ndarray:
         """The named labels side by side as float32 array (time, dim).
 
+        A discrete label becomes one column a class, 1 where the class holds, so that two
+        different classes are √2 apart, as in cebra's published indices.
+
         Raises:
             KeyError: a name is not among the labels; the message lists those there are.
         """
@@ -119,8 +122,13 @@ class Recording:
                 f"recording {self.name} has no label {', '.join(missing)}; "
                 f"it has {', '.join(self.labels) or 'none'}"
             )
-        columns = [self.labels[name].values.reshape(self.n_time, -1) for name in names]
-        return np.concatenate(columns, axis=1).astype(np.float32)
+        return np.concatenate([_columns(self.labels[name]) for name in names], axis=1)
+
+
+def _columns(label: Label) -> np.ndarray:
+    if label.kind == "discrete":
+        return np.asarray(label.values[:, None] == np.unique(label.values), dtype=np.float32)
+    return label.values.reshape(len(label.values), -1).astype(np.float32)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

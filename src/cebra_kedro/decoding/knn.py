@@ -1,0 +1,118 @@
+"""Nearest-neighbour regression for many numbers of neighbours at once, and the choice among them.
+
+What the targets mean and which loss decides is left to the experiment's own file.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+logger = logging.getLogger(__name__)
+
+Metric = Literal["euclidean", "cosine"]
+Loss = Callable[[np.ndarray, np.ndarray], float]
+
+
+@dataclass(frozen=True)
+class KnnSelection:
+    """The number of neighbours chosen on validation rows.
+
+    Attributes:
+        k: the chosen number of neighbours.
+        validation_loss: candidate → its loss on the validation rows, in the unit of the loss.
+    """
+
+    k: int
+    validation_loss: Mapping[int, float]
+
+
+def select_knn(
+    features_train: np.ndarray,
+    targets_train: np.ndarray,
+    features_valid: np.ndarray,
+    targets_valid: np.ndarray,
+    *,
+    candidates: Sequence[int],
+    loss: Loss,
+    metric: Metric = "euclidean",
+) -> KnnSelection:
+    """Choose the number of neighbours with the lowest loss on the validation rows.
+
+    Of candidates with exactly equal losses, the largest is taken, as the smoothest decoder.
+
+    Args:
+        features_train: array (train, dim).
+        targets_train: array (train,) or (train, target).
+        features_valid: array (valid, dim).
+        targets_valid: array (valid,) or (valid, target).
+        candidates: numbers of neighbours to try, each in [1, train].
+        loss: function (true, predicted) → number, lower is better.
+        metric: distance between features.
+
+    Returns:
+        The chosen number and the loss of every candidate.
+
+    Raises:
+        ValueError: candidates are empty or out of range, or the metric is unknown.
+    """
+    predictions = knn_regression(
+        features_train, targets_train, features_valid, candidates=candidates, metric=metric
+    )
+    losses = {k: float(loss(targets_valid, predicted)) for k, predicted in predictions.items()}
+    best = min(losses, key=lambda k: (losses[k], -k))
+    logger.debug("validation loss by number of neighbours %s; chosen %d", losses, best)
+    return KnnSelection(k=best, validation_loss=losses)
+
+
+def knn_regression(
+    features_train: np.ndarray,
+    targets_train: np.ndarray,
+    features_query: np.ndarray,
+    *,
+    candidates: Sequence[int],
+    metric: Metric = "euclidean",
+) -> dict[int, np.ndarray]:
+    """Mean target of the k nearest training rows, for every candidate k.
+
+    One search for the largest k serves all: the neighbours come sorted by distance, so the
+    prediction of a smaller k is a running mean. Each equals
+    ``sklearn.neighbors.KNeighborsRegressor(k)`` except where the k-th and the next training row
+    are equally far, as happens among raw spike counts: there each search picks on its own.
+
+    Args:
+        features_train: array (train, dim).
+        targets_train: array (train,) or (train, target).
+        features_query: array (query, dim).
+        candidates: numbers of neighbours, each in [1, train].
+        metric: distance between features.
+
+    Returns:
+        Candidate → float64 array (query,) or (query, target).
+
+    Raises:
+        ValueError: candidates are empty or out of range, or the metric is unknown.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    _check_search(len(features_train), candidates, metric)
+    search = NearestNeighbors(n_neighbors=max(candidates), metric=metric).fit(features_train)
+    neighbours = search.kneighbors(features_query, return_distance=False)
+    running_sum = np.cumsum(targets_train[neighbours], axis=1, dtype=np.float64)
+    return {int(k): running_sum[:, k - 1] / k for k in candidates}
+
+
+def _check_search(n_train: int, candidates: Sequence[int], metric: str) -> None:
+    if metric not in get_args(Metric):
+        raise ValueError(f"metric must be one of {', '.join(get_args(Metric))}, got {metric!r}")
+    if len(candidates) == 0:
+        raise ValueError("candidates must hold at least one number of neighbours, got none")
+    if min(candidates) < 1 or max(candidates) > n_train:
+        raise ValueError(
+            f"candidates must be in [1, {n_train}], the number of training rows, "
+            f"got {list(candidates)}; drop the numbers outside"
+        )

@@ -1,0 +1,110 @@
+"""Named arrays as ``.npz`` files without pickles; what the names mean is left to the nodes."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kedro.io.core import DatasetError, Version
+
+from cebra_kedro.io.local_file_dataset import LocalFileDataset
+
+_SUFFIX = ".npy"
+
+
+class NpzDataset(LocalFileDataset[dict[str, np.ndarray]]):
+    """Saves and loads a dict of arrays as one ``.npz`` file, as read by ``numpy.load``.
+
+    Pickles are neither written nor read: an array of Python objects is refused in both directions.
+    Equal content gives equal files. The archive is written and read member by member rather than
+    with ``numpy.savez``, whose own arguments take the keys ``file`` and ``allow_pickle``.
+
+    Example:
+        In ``catalog.yml``:
+
+        .. code-block:: yaml
+
+            "{experiment}.{subject}.{variant}.embedding":
+              type: cebra_kedro.io.NpzDataset
+              filepath: data/07_model_output/{experiment}/{subject}/{variant}/embedding.npz
+              save_args:
+                compressed: true
+              metadata:
+                kedro-viz: {layer: model_output}
+
+    Args:
+        filepath: the ``.npz`` file, on this machine.
+        save_args: ``compressed`` (bool): deflate the arrays; by default they are stored as is.
+        version: set by Kedro for ``versioned: true``.
+        metadata: free facts for plugins such as kedro-viz.
+    """
+
+    _format_name = ".npz file of plain arrays"
+
+    def __init__(
+        self,
+        *,
+        filepath: str | os.PathLike,
+        save_args: dict[str, Any] | None = None,
+        version: Version | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(filepath=filepath, version=version, metadata=metadata)
+        self._save_args = {"compressed": False} | (save_args or {})
+        if self._save_args.keys() != {"compressed"} or not isinstance(
+            self._save_args["compressed"], bool
+        ):
+            raise DatasetError(
+                f"save_args of NpzDataset takes compressed: true or false, got {save_args}"
+            )
+
+    def _read(self, path: Path) -> dict[str, np.ndarray]:
+        arrays = {}
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if not name.endswith(_SUFFIX):
+                    raise DatasetError(
+                        f"{path} is a zip archive but not an .npz file: it holds {name}; "
+                        "correct filepath or type"
+                    )
+                with archive.open(name) as member:
+                    array = np.lib.format.read_array(member, allow_pickle=False)
+                    if member.read(1):  # reaching the end also compares the checksum
+                        raise ValueError(f"{name} is longer than its array")
+                arrays[name.removesuffix(_SUFFIX)] = array
+        return arrays
+
+    def _write(self, path: Path, data: dict[str, np.ndarray]) -> None:
+        _check(data)
+        compressed = self._save_args["compressed"]
+        method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+        with zipfile.ZipFile(path, "w", method) as archive:
+            for key, array in data.items():
+                with archive.open(key + _SUFFIX, "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, array, allow_pickle=False)
+
+    def _describe(self) -> dict[str, Any]:
+        return super()._describe() | {"save_args": self._save_args}
+
+
+def _check(data: Any) -> None:
+    if not isinstance(data, dict):
+        raise DatasetError(f"NpzDataset saves a dict of arrays, got {type(data).__name__}")
+    for key, array in data.items():
+        if not isinstance(key, str) or not key or not key.isprintable() or "\\" in key:
+            raise DatasetError(
+                f"keys of an .npz file must be non-empty printable text without '\\', got {key!r}"
+            )
+        if type(array) not in (np.ndarray, np.memmap):
+            raise DatasetError(
+                f"{key} must be a numpy array, got {type(array).__name__}; convert it with "
+                "numpy.asarray (a masked array loses its mask: fill it first)"
+            )
+        if array.dtype.hasobject:
+            raise DatasetError(
+                f"{key} holds Python objects (dtype {array.dtype}), which only a pickle could "
+                "store; convert it to numbers or text"
+            )

@@ -1,0 +1,171 @@
+"""What ``conf/*/parameters_*.yml`` may say; unknown names and values out of range are refused."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from cebra_kedro.training.config import (
+    EncoderConfig,
+    LossConfig,
+    OptimizerConfig,
+    PairsConfig,
+    ScheduleConfig,
+    Settings,
+    TrainingConfig,
+)
+
+
+class IngestionParameters(Settings):
+    """From published arrays to a recording.
+
+    Attributes:
+        bin_width_s: width of a time bin in seconds.
+        folds: outer blocks and folds of the nested trial split.
+        expected_neurons: neurons that a subject's file must have; subjects left out may have any.
+    """
+
+    bin_width_s: float = Field(gt=0, le=10)
+    folds: int = Field(3, ge=2, le=10)
+    expected_neurons: dict[str, int] = {}
+
+
+class TrainingParameters(Settings):
+    """What the encoders of an experiment have in common; see ``training.config`` for each.
+
+    Attributes:
+        encoder: network and widths.
+        optimizer: optimiser and clipping.
+        schedule: learning rate over the steps.
+        steps: gradient steps.
+        batch_size: references of a step.
+        seeds: one encoder is trained for each, in every fold.
+        device: ``auto`` is cuda, then mps, then cpu.
+    """
+
+    encoder: EncoderConfig
+    optimizer: OptimizerConfig
+    schedule: ScheduleConfig = ScheduleConfig()
+    steps: int = Field(ge=1)
+    batch_size: int = Field(ge=2)
+    seeds: tuple[int, ...] = Field(min_length=1)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> TrainingParameters:
+        if len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError(f"seeds must be different and ≥ 0, got {list(self.seeds)}")
+        return self
+
+
+class VariantParameters(Settings):
+    """What sets one kind of encoder apart.
+
+    Attributes:
+        labels: labels that guide the encoder, side by side; none for the ``time`` law.
+        pairs: the law of positive pairs.
+        loss: distance and temperature.
+        shuffle_labels: permute the label rows of the training data: the control.
+        fit_on: ``train`` or ``all``. ``all`` lets the encoder see the neural data of validation
+            and test trials (transductive); refused when labels are used.
+        learning_rate: replaces that of ``training.optimizer``.
+        steps: replaces that of ``training``.
+    """
+
+    labels: tuple[str, ...] = ()
+    pairs: PairsConfig
+    loss: LossConfig = LossConfig()
+    shuffle_labels: bool = False
+    fit_on: Literal["train", "all"] = "train"
+    learning_rate: float | None = Field(None, gt=0, le=1)
+    steps: int | None = Field(None, ge=1)
+
+    @model_validator(mode="after")
+    def _labels_fit_law(self) -> VariantParameters:
+        if self.pairs.law == "time" and (self.labels or self.shuffle_labels):
+            raise ValueError("the time law uses no labels; remove labels and shuffle_labels")
+        if self.pairs.law != "time" and not self.labels:
+            raise ValueError(f"the {self.pairs.law} law needs labels, e.g. labels: [position]")
+        if self.fit_on == "all" and self.labels:
+            raise ValueError(
+                "fit_on: all with labels would train on the labels of test trials; "
+                "use fit_on: train, or the time law"
+            )
+        return self
+
+    def training_config(self, shared: TrainingParameters, seed: int) -> TrainingConfig:
+        """The complete configuration of one encoder."""
+        optimizer = shared.optimizer
+        if self.learning_rate is not None:
+            optimizer = optimizer.model_copy(update={"learning_rate": self.learning_rate})
+        return TrainingConfig(
+            encoder=shared.encoder,
+            pairs=self.pairs,
+            loss=self.loss,
+            optimizer=optimizer,
+            schedule=shared.schedule,
+            steps=self.steps or shared.steps,
+            batch_size=shared.batch_size,
+            seed=seed,
+            device=shared.device,
+        )
+
+
+class BaselineParameters(Settings):
+    """Features that need no training.
+
+    Attributes:
+        window_bins: bins summed by ``raw_window``; the encoder's receptive field makes it fair.
+        pca_components: dimension of ``pca``; the encoders' output dimension makes it fair.
+    """
+
+    window_bins: int = Field(ge=1)
+    pca_components: int = Field(ge=1)
+
+
+class DecodingParameters(Settings):
+    """The k-nearest-neighbour decoder.
+
+    Attributes:
+        neighbours: candidates for k, chosen on validation trials.
+        metric: distance between embeddings.
+    """
+
+    neighbours: tuple[int, ...] = Field(min_length=1)
+    metric: Literal["euclidean", "cosine"] = "euclidean"
+
+    @model_validator(mode="after")
+    def _positive(self) -> DecodingParameters:
+        if min(self.neighbours) < 1:
+            raise ValueError(f"neighbours must be ≥ 1, got {list(self.neighbours)}")
+        return self
+
+
+class ConsistencyParameters(Settings):
+    """Comparison of embeddings between rats.
+
+    Attributes:
+        bins: position bins (per running direction) over the common range.
+        min_samples: samples that every embedding needs in a bin for the bin to count.
+    """
+
+    bins: int = Field(100, ge=2, le=10_000)
+    min_samples: int = Field(1, ge=1)
+
+
+class HippocampusParameters(Settings):
+    """Everything of the hippocampus experiment."""
+
+    ingestion: IngestionParameters
+    training: TrainingParameters
+    variants: dict[str, VariantParameters]
+    baselines: BaselineParameters
+    decoding: DecodingParameters
+    consistency: ConsistencyParameters
+
+
+class ProjectParameters(Settings):
+    """The whole of ``parameters*.yml``: catches a misspelt block before anything runs."""
+
+    hippocampus: HippocampusParameters

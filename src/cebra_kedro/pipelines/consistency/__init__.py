@@ -1,0 +1,5 @@
+"""The consistency stage."""
+
+from cebra_kedro.pipelines.consistency.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,52 @@
+"""Decoding: one pipeline per subject and variant, then a table per subject and experiment."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Pipeline, node
+
+from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
+from cebra_kedro.pipelines import Entries, bind, stack_tables
+from cebra_kedro.pipelines.decoding.nodes import decode_rat
+
+
+def create_pipeline() -> Pipeline:
+    """Scores of every experiment."""
+    parts = [_table_of_experiment(HIPPOCAMPUS)]
+    for subject in HIPPOCAMPUS.subjects:
+        parts.append(_table_of_subject(HIPPOCAMPUS, subject))
+        parts.extend(_variant(HIPPOCAMPUS, subject, variant) for variant in HIPPOCAMPUS.variants)
+    return sum(parts, Pipeline([]))
+
+
+def _variant(experiment: Experiment, subject: str, variant: str) -> Pipeline:
+    template = Pipeline(
+        [
+            node(
+                bind(decode_rat, experiment=experiment.name, subject=subject, variant=variant),
+                inputs=["embeddings", "params:decoding"],
+                outputs=["scores", "predictions"],
+                name="decode",
+            )
+        ]
+    )
+    return Pipeline(
+        template,
+        namespace=f"{experiment.name}.{subject}.{variant}",
+        parameters={"params:decoding": f"params:{experiment.name}.decoding"},
+    )
+
+
+def _table_of_subject(experiment: Experiment, subject: str) -> Pipeline:
+    return _table(f"{experiment.name}.{subject}", experiment.variants, "scores")
+
+
+def _table_of_experiment(experiment: Experiment) -> Pipeline:
+    return _table(experiment.name, experiment.subjects, "metrics")
+
+
+def _table(namespace: str, members: tuple[str, ...], entry: str) -> Pipeline:
+    parts = Entries(namespace, members, entry)
+    template = Pipeline(
+        [node(stack_tables, inputs=parts.arguments, outputs="metrics", name="metrics")]
+    )
+    return Pipeline(template, namespace=namespace, inputs=parts.outside)

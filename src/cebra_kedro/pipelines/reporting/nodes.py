@@ -1,0 +1,107 @@
+"""Results → figures; the page over everything is put together when a run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+Partitions = dict[str, Callable[[], dict[str, np.ndarray]]]
+
+
+def embedding_figure(subject: str, **embeddings: Any) -> Figure:
+    """Every encoder's embedding of fold 0 and the first seed, training and test trials alike."""
+    from cebra_kedro.plots import figure_embedding_grid
+
+    first = {variant: _first(partitions) for variant, partitions in embeddings.items()}
+    entry = next(iter(first.values()))
+    return figure_embedding_grid(
+        {variant: entry["embedding"] for variant, entry in first.items()},
+        entry["position"],
+        entry["increasing"],
+        title=f"{subject}: embeddings coloured by position",
+        direction_names={0: "running down", 1: "running up"},
+    )
+
+
+def decoded_position_figure(subject: str, **predictions: Any) -> Figure:
+    """Decoded against true position along the test trials of fold 0, one row per variant."""
+    from cebra_kedro.plots import figure_decoded_positions
+
+    return figure_decoded_positions(
+        {variant: _first(partitions) for variant, partitions in predictions.items()},
+        title=f"{subject}: decoded position on test trials (fold 0, first seed)",
+    )
+
+
+def error_figure(metrics: pd.DataFrame) -> Figure:
+    """Median position error of every variant, one dot per fold and seed."""
+    from cebra_kedro.plots import plot_error_by_variant
+
+    subject = metrics["subject"].iloc[0]
+    return plot_error_by_variant(
+        metrics, "position_error_median", title=f"{subject}: position error on test trials"
+    ).figure
+
+
+def loss_figure(subject: str, **histories: Any) -> Figure:
+    """Loss and goodness of fit of every encoder."""
+    from cebra_kedro.plots import plot_loss_curves
+
+    history = pd.concat(
+        [table.assign(variant=variant) for variant, table in histories.items()], ignore_index=True
+    )
+    return plot_loss_curves(history, title=f"{subject}: training").figure
+
+
+def seed_consistency_figure(table: pd.DataFrame, subject: str) -> Figure:
+    """R² between seeds, mean over folds, one heat map per kind of encoder."""
+    from cebra_kedro.plots import figure_consistency, figure_message
+
+    if table.empty:
+        return figure_message(f"{subject}: one seed was trained, so seeds cannot be compared")
+    return figure_consistency(
+        _matrices(table, r"_(seed\d+)$"), title=f"{subject}: consistency between seeds"
+    )
+
+
+def subject_error_figure(metrics: pd.DataFrame) -> Figure:
+    """Median position error of every variant, one panel per subject."""
+    from cebra_kedro.plots import figure_error_by_variant_and_subject
+
+    return figure_error_by_variant_and_subject(
+        metrics, "position_error_median", title="Position error on test trials"
+    )
+
+
+def subject_consistency_figure(table: pd.DataFrame) -> Figure:
+    """R² between subjects, one heat map per kind of encoder."""
+    from cebra_kedro.plots import figure_consistency
+
+    return figure_consistency(
+        _matrices(table[table["between"] == "subjects"], r"^([^/]+)/"),
+        title="Consistency between rats, aligned by position and direction",
+    )
+
+
+def _first(partitions: Partitions) -> dict[str, np.ndarray]:
+    """The entry of the lowest fold and seed."""
+    return partitions[min(partitions)]()
+
+
+def _matrices(table: pd.DataFrame, name_pattern: str) -> dict[str, pd.DataFrame]:
+    """Per variant, mean R² of each (source, target); names are ``subject/variant/fold0_seed1``."""
+    named = table.assign(
+        variant=table["source"].str.split("/").str[1],
+        source=table["source"].str.extract(name_pattern, expand=False),
+        target=table["target"].str.extract(name_pattern, expand=False),
+    )
+    return {
+        str(variant): rows.pivot_table(
+            index="source", columns="target", values="r2", aggfunc="mean"
+        )
+        for variant, rows in named.groupby("variant", sort=False)
+    }

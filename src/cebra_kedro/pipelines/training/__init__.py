@@ -1,0 +1,5 @@
+"""The training stage."""
+
+from cebra_kedro.pipelines.training.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,84 @@
+"""Training: one pipeline per subject and variant, from the recording to embeddings."""
+
+from __future__ import annotations
+
+from kedro.pipeline import Pipeline, node
+
+from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
+from cebra_kedro.pipelines.training.nodes import (
+    embed,
+    loss_history,
+    pca_embedding,
+    raw_embedding,
+    raw_window_embedding,
+    train_encoders,
+)
+
+
+def create_pipeline() -> Pipeline:
+    """Encoders and baselines of every subject of every experiment."""
+    parts = [
+        part
+        for subject in HIPPOCAMPUS.subjects
+        for part in (
+            *(_encoder(HIPPOCAMPUS, subject, name) for name in HIPPOCAMPUS.trained_variants),
+            *(_baseline(HIPPOCAMPUS, subject, name) for name in HIPPOCAMPUS.baselines),
+        )
+    ]
+    return sum(parts, Pipeline([]))
+
+
+def _encoder(experiment: Experiment, subject: str, variant: str) -> Pipeline:
+    template = Pipeline(
+        [
+            node(
+                train_encoders,
+                inputs=["recording", "splits", "model_store", "params:training", "params:variant"],
+                outputs="models",
+                name="train",
+            ),
+            node(embed, inputs=["recording", "splits", "models"], outputs="embeddings"),
+            node(loss_history, inputs=["models", "params:variant"], outputs="loss_history"),
+        ]
+    )
+    return Pipeline(
+        template,
+        namespace=f"{experiment.name}.{subject}.{variant}",
+        inputs=_of_subject(experiment, subject),
+        parameters={
+            "params:training": f"params:{experiment.name}.training",
+            "params:variant": f"params:{experiment.name}.variants.{variant}",
+        },
+    )
+
+
+def _baseline(experiment: Experiment, subject: str, name: str) -> Pipeline:
+    nodes = {
+        "raw": node(raw_embedding, ["recording", "splits"], "embeddings", name="features"),
+        "raw_window": node(
+            raw_window_embedding,
+            ["recording", "splits", "params:baselines"],
+            "embeddings",
+            name="features",
+        ),
+        "pca": node(
+            pca_embedding,
+            ["recording", "splits", "params:baselines"],
+            "embeddings",
+            name="features",
+        ),
+    }
+    template = Pipeline([nodes[name]])
+    takes_parameters = "params:baselines" in template.inputs()
+    return Pipeline(
+        template,
+        namespace=f"{experiment.name}.{subject}.{name}",
+        inputs=_of_subject(experiment, subject),
+        parameters={"params:baselines": f"params:{experiment.name}.baselines"}
+        if takes_parameters
+        else None,
+    )
+
+
+def _of_subject(experiment: Experiment, subject: str) -> dict[str, str]:
+    return {name: f"{experiment.name}.{subject}.{name}" for name in ("recording", "splits")}

@@ -1,0 +1,80 @@
+"""Where plots draw: axes of a new figure without pyplot, and what a plot returns.
+
+No figure is registered anywhere and no backend is chosen: a figure made here is freed like any
+other object. Colours and labels are left to ``style``.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from cebra_kedro.plots import style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What a plot drew and where.
+
+    Attributes:
+        axes: the axes drawn on, left to right; colour bars are not among them.
+        data: the numbers on the axes, one row per mark (each ``plot_*`` names its columns).
+    """
+
+    axes: tuple[Axes, ...]
+    data: pd.DataFrame
+
+    @property
+    def ax(self) -> Axes:
+        """The first axes."""
+        return self.axes[0]
+
+    @property
+    def figure(self) -> Figure:
+        """The figure that holds the axes, also when they sit in a subfigure."""
+        return self.ax.figure.figure
+
+    def _repr_png_(self) -> bytes:
+        """The picture that Jupyter shows, also without ``%matplotlib inline``."""
+        buffer = io.BytesIO()
+        with house_style():
+            self.figure.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """The rc settings of ``style`` for the length of a ``with`` block."""
+    import matplotlib
+
+    with matplotlib.rc_context(cast("Any", dict(style.RC))):
+        yield
+
+
+def new_figure(size_inches: tuple[float, float]) -> Figure:
+    """An empty figure with constrained layout, unknown to pyplot.
+
+    Args:
+        size_inches: width and height in inches.
+    """
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size_inches, dpi=style.DPI, layout="constrained")
+
+
+def new_axes(size_inches: tuple[float, float], projection: str | None = None) -> Axes:
+    """The only axes of a new figure.
+
+    Args:
+        size_inches: width and height in inches.
+        projection: ``3d`` or None for plane axes.
+    """
+    return new_figure(size_inches).add_subplot(projection=projection)

@@ -1,0 +1,69 @@
+"""Renders ``report.html`` from a reporting folder: read, arrange, fill the template, write.
+
+Reading is done in ``read``, tables in ``tables``, what the page says in ``page``.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from cebra_kedro.atomic import atomic_path
+from cebra_kedro.report.page import Page, make_page
+from cebra_kedro.report.read import read_folder
+
+logger = logging.getLogger(__name__)
+
+PAGE_NAME = "report.html"
+
+
+def build_report(reporting_folder: Path) -> Path:
+    """Write ``report.html`` over everything that lies in a reporting folder.
+
+    The page needs no script and no network, and refers to figures by relative address. The
+    same folder content gives the same bytes. What is missing is left out; a file that cannot be
+    read is named on the page.
+
+    Args:
+        reporting_folder: holds any of ``run_manifest.json``, ``provenance.json``,
+            ``<experiment>/metrics.csv``, ``<experiment>/<subject>/metrics.csv``,
+            ``<experiment>/consistency.csv``, ``<experiment>/*.png`` and
+            ``<experiment>/<subject>/*.png``.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        NotADirectoryError: ``reporting_folder`` is not a folder.
+    """
+    folder = Path(reporting_folder)
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"reporting_folder must be an existing folder, got {folder}; "
+            "run a pipeline first or correct the path"
+        )
+    contents = read_folder(folder)
+    for problem in contents.problems:
+        logger.warning("%s is left out of the report: %s", problem.path, problem.reason)
+    html = render(make_page(contents))
+    target = folder / PAGE_NAME
+    with atomic_path(target) as temporary:
+        # A file name that is not UTF-8 shows a question mark instead of stopping the page.
+        temporary.write_bytes(html.encode("utf-8", "replace"))
+    return target
+
+
+def render(page: Page) -> str:
+    """The HTML of a page; everything from files is escaped."""
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("cebra_kedro", "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    css = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    return environment.get_template("page.html.j2").render(page=page, css=Markup(css))

@@ -1,0 +1,291 @@
+"""Open the pickles of publishers without running anything they name.
+
+What the arrays mean is left to the readers beside this file, fetching and checksums to ``io``.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import math
+import pickle
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, ClassVar, Literal
+
+import numpy as np
+
+ChecksumStatus = Literal["verified", "unverified", "mismatch", "simulated"]
+
+
+class UnsafePickleError(ValueError):
+    """The pickle asks for something that could run code; the message names it. Nothing ran."""
+
+
+class DamagedPickleError(ValueError):
+    """The bytes end too early or are no pickle of the expected kind."""
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedFile:
+    """What a published file holds and how far it can be trusted to be that file.
+
+    Attributes:
+        content: the dict stored in the file, arrays as the publisher lays them out.
+        checksum: hex digest: md5 of a file, sha256 of simulated arrays.
+        checksum_status: ``verified`` (equals the published one), ``unverified`` (none is
+            declared), ``mismatch`` (differs, let through by ``allow_mismatch``) or ``simulated``.
+        source: the file, or the generator with its arguments.
+    """
+
+    content: dict[str, Any]
+    checksum: str
+    checksum_status: ChecksumStatus
+    source: str
+
+
+def load_restricted_joblib(path: str | Path) -> Any:
+    """Read a file written by ``joblib.dump`` (0.10 or later), admitting plain arrays only.
+
+    Dicts, lists, tuples, numbers, text and arrays of numbers, booleans or text are read; files
+    compressed with zlib, gzip, bz2, lzma or xz too. Arrays come in native byte order, as from
+    ``joblib.load``. joblib itself is not used: it stores an array as a pickled header followed by
+    raw bytes, and an array of Python objects as a second pickle, which some of its versions open
+    without asking the outer unpickler; here such arrays are refused.
+
+    Args:
+        path: the ``.jl`` file.
+
+    Returns:
+        What was dumped, usually a dict of arrays.
+
+    Raises:
+        UnsafePickleError: the file asks for a name that is not admitted, or holds Python objects.
+        DamagedPickleError: the file is cut short or is no joblib file.
+        OSError: the file is missing or cannot be read.
+    """
+    path = Path(path)
+    with path.open("rb") as file:
+        try:
+            return _unpickle(_decompressed(file), _ADMITTED | _ADMITTED_IN_JOBLIB)
+        except (UnsafePickleError, DamagedPickleError) as error:
+            raise type(error)(f"{path}: {error}") from error
+
+
+def loads_restricted(data: bytes) -> Any:
+    """Read a plain pickle, e.g. an object column of a pandas HDF file, admitting arrays only.
+
+    Unlike in joblib files, arrays of Python objects are read: their elements are part of the same
+    pickle and pass the same allow-list.
+
+    Args:
+        data: the whole pickle stream.
+
+    Returns:
+        What was pickled.
+
+    Raises:
+        UnsafePickleError: the pickle asks for a name that is not admitted.
+        DamagedPickleError: the pickle is cut short or is none.
+    """
+    return _unpickle(io.BytesIO(data), _ADMITTED)
+
+
+def _unpickle(file: IO[bytes], admitted: Mapping[tuple[str, str], Any]) -> Any:
+    try:
+        return _RestrictedUnpickler(file, admitted).load()
+    except (UnsafePickleError, DamagedPickleError):
+        raise
+    except Exception as error:  # a damaged stream can raise anything, MemoryError included
+        raise DamagedPickleError(
+            f"not a readable pickle ({type(error).__name__}: {error}); the file is damaged, cut "
+            "short or of another format: fetch it again"
+        ) from error
+
+
+def _decompressed(file: IO[bytes]) -> IO[bytes]:
+    magic = file.read(6)
+    file.seek(0)
+    try:
+        if magic.startswith(b"\x1f\x8b"):
+            return io.BytesIO(gzip.decompress(file.read()))
+        if magic.startswith(b"BZ"):
+            return io.BytesIO(bz2.decompress(file.read()))
+        if magic.startswith((b"\xfd7zXZ", b"]\x00")):
+            return io.BytesIO(lzma.decompress(file.read()))
+        if magic.startswith(b"\x78"):
+            return io.BytesIO(zlib.decompress(file.read()))
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+        raise DamagedPickleError(
+            f"the compressed file is damaged or cut short ({error}); fetch it again"
+        ) from error
+    if magic.startswith((b"ZF", b"\x04\x22\x4d\x18")):
+        raise DamagedPickleError(
+            "written by joblib before 0.10 or compressed with lz4, which are not read here; "
+            "write it again with joblib.dump(content, path)"
+        )
+    return file
+
+
+class _RestrictedUnpickler(pickle._Unpickler):
+    """The pickle machine of the standard library with every way to foreign code closed.
+
+    The pure-Python machine, as in joblib, because it reads no further than the current
+    instruction, so that the raw bytes of an array can be taken from the file in between.
+    """
+
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = pickle._Unpickler.dispatch.copy()
+    stack: list[Any]  # the machine's own
+
+    def __init__(self, file: IO[bytes], admitted: Mapping[tuple[str, str], Any]) -> None:
+        super().__init__(file)
+        self._file = file
+        self._admitted = admitted
+
+    def find_class(self, module: str, name: str, /) -> Any:
+        """Our stand-in for an admitted name; nothing is ever imported."""
+        try:
+            return self._admitted[module, name]
+        except KeyError:
+            known = ", ".join(".".join(key) for key in self._admitted)
+            raise UnsafePickleError(
+                f"the pickle asks for {module}.{name}, which could run code; refused before "
+                f"anything ran. Admitted are only {known}. Fetch the file from its publisher and "
+                "compare its checksum, or store the arrays as .npz where you trust the file"
+            ) from None
+
+    def get_extension(self, code: int) -> None:
+        """Extension codes are a second road to globals, with a cache that skips find_class."""
+        raise UnsafePickleError(
+            f"the pickle uses extension code {code} of copyreg; refused, no published file has one"
+        )
+
+    def load_build(self) -> None:
+        """BUILD sets attributes of any object; admit it for what arrays are made of."""
+        built, state = self.stack[-2], self.stack[-1]
+        if isinstance(built, np.dtype):
+            _check_dtype_state(built, state)
+        elif type(built) not in (np.ndarray, _ArrayHeader):
+            raise UnsafePickleError(
+                f"the pickle sets the state of a {type(built).__name__}; refused, only arrays "
+                "have a state in published files"
+            )
+        super().load_build()  # type: ignore[misc]
+        if isinstance(built, _ArrayHeader):
+            self.stack[-1] = built.read(self._file)
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+
+class _ArrayHeader:
+    """Stands for joblib's NumpyArrayWrapper: the header in front of an array's raw bytes."""
+
+    _FIELDS = frozenset(
+        {"subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes"}
+    )
+
+    def __setstate__(self, state: Any) -> None:
+        if not isinstance(state, dict) or not state.keys() <= self._FIELDS:
+            raise UnsafePickleError(
+                f"the header of an array holds {state!r:.200}; expected the fields "
+                f"{', '.join(sorted(self._FIELDS))} of joblib"
+            )
+        if state["subclass"] is not _NDARRAY or not isinstance(state["dtype"], np.dtype):
+            raise UnsafePickleError("the header of an array is not that of a plain numpy array")
+        if state["dtype"].kind == "O":
+            raise UnsafePickleError(
+                "the file holds an array of Python objects (dtype object), which joblib stores as "
+                "a second pickle; refused before it was opened. Store numbers or text instead"
+            )
+        self.shape = tuple(int(size) for size in state["shape"])
+        self.order, self.dtype = state["order"], state["dtype"]
+        self.padded = state.get("numpy_array_alignment_bytes") is not None
+
+    def read(self, file: IO[bytes]) -> np.ndarray:
+        """The array of this header; the file stands at its first byte."""
+        if self.padded:  # one byte tells how many bytes of alignment follow
+            file.read(file.read(1)[0])
+        array = np.empty(math.prod(self.shape), self.dtype)
+        if array.nbytes:
+            _read_exactly(file, array.view(np.uint8).data)
+        array = array.reshape(self.shape, order=self.order)
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _read_exactly(file: IO[bytes], buffer: memoryview) -> None:
+    done = 0
+    while done < len(buffer):
+        count = file.readinto(buffer[done:])  # type: ignore[attr-defined]
+        if not count:
+            raise DamagedPickleError(
+                f"the file ends {len(buffer) - done} bytes before the end of an array; "
+                "it is cut short: fetch it again"
+            )
+        done += count
+
+
+# The stand-ins below admit only what published files contain. The real numpy names would not do:
+# numpy.dtype accepts a state that hides its Python objects (raw bytes then become pointers), and
+# numpy.ndarray and _frombuffer make views of an array whose memory a second state would free.
+_NDARRAY = object()
+_real_reconstruct: Any = np.empty(0).__reduce__()[0]
+_real_scalar: Any = np.float64().__reduce__()[0]
+
+
+def _dtype(spec: Any, align: bool = False, copy: bool = True) -> np.dtype:
+    """Stands for numpy.dtype: numbers, booleans, text and (plain pickles only) objects."""
+    dtype = np.dtype(spec, align=False, copy=True) if isinstance(spec, str) else None
+    if dtype is None or dtype.kind not in "biufcSUO":
+        raise UnsafePickleError(
+            f"the pickle asks for dtype {spec!r:.80}; only numbers, booleans and text are admitted"
+        )
+    return dtype
+
+
+def _check_dtype_state(dtype: np.dtype, state: Any) -> None:
+    """Refuse any state but the one numpy itself writes for this dtype (its byte order)."""
+    order = state[1] if isinstance(state, tuple) and len(state) > 1 else None
+    if order not in ("<", ">", "|") or state != dtype.newbyteorder(order).__reduce__()[2]:
+        raise UnsafePickleError(
+            f"the pickle gives dtype {dtype} the state {state!r:.200}, which numpy never writes"
+        )
+
+
+def _reconstruct(subtype: Any, shape: Any, dtype: Any) -> np.ndarray:
+    """Stands for numpy's _reconstruct: an empty array, filled by the state that follows."""
+    if subtype is not _NDARRAY:
+        raise UnsafePickleError("the pickle reconstructs something that is not a plain array")
+    return _real_reconstruct(np.ndarray, (0,), b"b")
+
+
+def _frombuffer(
+    data: Any, dtype: np.dtype, shape: Any, order: str, axis_order: Any = None
+) -> np.ndarray:
+    """Stands for numpy's _frombuffer (pickle protocol 5): an array from bytes."""
+    if not isinstance(data, bytes | bytearray) or not isinstance(dtype, np.dtype):
+        raise UnsafePickleError(
+            f"the pickle makes an array from a {type(data).__name__}; only bytes are admitted"
+        )
+    array = np.frombuffer(data, dtype)
+    if order == "K" and axis_order is not None:
+        return array.reshape(shape, order="C").transpose(axis_order)
+    return array.reshape(shape, order=order)  # type: ignore[call-overload]
+
+
+_ADMITTED: dict[tuple[str, str], Any] = {
+    ("numpy", "ndarray"): _NDARRAY,  # names the class of every array
+    ("numpy", "dtype"): _dtype,  # the element type of every array
+}
+for _core in ("numpy.core", "numpy._core"):  # as numpy 1 and numpy 2 call it
+    # arrays in plain pickles of protocol 4 and of protocol 5 (the object columns of HDF files)
+    _ADMITTED[f"{_core}.multiarray", "_reconstruct"] = _reconstruct
+    _ADMITTED[f"{_core}.numeric", "_frombuffer"] = _frombuffer
+    # single numpy numbers, e.g. num_trials of the reaching files
+    _ADMITTED[f"{_core}.multiarray", "scalar"] = _real_scalar
+
+# the header in front of each array of a joblib file
+_ADMITTED_IN_JOBLIB = {("joblib.numpy_pickle", "NumpyArrayWrapper"): _ArrayHeader}

@@ -1,0 +1,204 @@
+"""Which time bins belong to training, validation and test: by trial or by contiguous block.
+
+Only indices are made here. Random time points are never an option, since neighbouring bins leak;
+cutting arrays and choosing a fold are left to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+TRAIN, VALID, TEST = 0, 1, 2
+PART_NAMES = ("train", "valid", "test")
+"""Names of the codes: ``PART_NAMES[TEST] == "test"``."""
+
+
+def trials_from_direction(direction: np.ndarray) -> np.ndarray:
+    """Number the round trips on a linear track as the published rat data do.
+
+    A trial lasts for two runs. As published, a border is drawn at the *last* bin of the run that
+    ends, so this one bin is counted into the following trial; an odd last run is a trial of its
+    own. One without any change of direction is a single trial.
+
+    Args:
+        direction: integer or bool array (time,), the running direction in each bin.
+
+    Returns:
+        int64 array (time,) of trial numbers 0, 1, 2, ... in order of time.
+
+    Raises:
+        ValueError: ``direction`` is empty or not one-dimensional.
+
+    Source:
+        ``cebra/datasets/hippocampus.py``, ``SingleRatTrialSplitDataset._split``, cebra 0.6.1;
+        followed exactly, the early border included.
+
+    Example:
+        >>> trials_from_direction(np.array([0, 0, 1, 1, 0, 0, 1, 1])).tolist()
+        [0, 0, 0, 1, 1, 1, 1, 1]
+    """
+    direction = _one_dimensional("direction", direction)
+    changes = np.flatnonzero(direction[1:] != direction[:-1])
+    starts = np.zeros(direction.size, np.int64)
+    starts[changes[1::2]] = 1
+    return np.cumsum(starts)
+
+
+def nested_trial_folds(trial: np.ndarray, n_folds: int = 3) -> np.ndarray:
+    """Split whole trials into train, valid and test, once for each fold.
+
+    The trials are cut in order into ``n_folds`` outer blocks, so that every part sees the
+    beginning, middle and end of the session, and each block again into ``n_folds`` folds. Fold k
+    holds out the k-th fold of each block: its first half (the larger if odd) is test, its second
+    half valid; everything else is train. Earlier blocks and folds get the remainders.
+
+    Args:
+        trial: integer array (time,) of trial ids; each trial is one contiguous run of bins.
+        n_folds: number of folds, and of outer blocks, at least 2. Published: 3.
+
+    Returns:
+        int8 array (fold, time) of the codes TRAIN, VALID and TEST.
+
+    Raises:
+        ValueError: a trial id returns after another trial, or there are too few trials for every
+            part of every fold to get one (16 are needed for 3 folds).
+
+    Source:
+        ``cebra/datasets/hippocampus.py``, ``SingleRatTrialSplitDataset._split``, cebra 0.6.1
+        (there fixed at 3 folds and silently empty parts below 16 trials). Its ``wo_test`` lists
+        the train before the valid trials; :func:`rows` keeps the order of time.
+    """
+    number = _trial_numbers(_one_dimensional("trial", trial))
+    n_trials = int(number[-1]) + 1
+    if n_folds < 2:
+        raise ValueError(f"n_folds must be at least 2, got {n_folds}")
+    # The largest outer block must hold two trials in its smallest fold: one test, one valid.
+    n_needed = n_folds * (2 * n_folds - 1) + 1
+    if n_trials < n_needed:
+        raise ValueError(
+            f"trial must hold at least {n_needed} trials for {n_folds} nested folds with "
+            f"non-empty train, valid and test parts, got {n_trials}; record or simulate more "
+            "trials, or lower n_folds"
+        )
+    part = np.full((n_folds, n_trials), TRAIN, np.int8)
+    for block in np.array_split(np.arange(n_trials), n_folds):
+        for fold, held_out in enumerate(np.array_split(block, n_folds)):
+            test, valid = np.array_split(held_out, 2)
+            part[fold, test] = TEST
+            part[fold, valid] = VALID
+    return part[:, number]
+
+
+def contiguous_blocks(
+    n_time: int, fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
+) -> np.ndarray:
+    """Split time into three contiguous blocks: train, then valid, then test.
+
+    Args:
+        n_time: number of time bins.
+        fractions: of the bins, for train, valid and test; not negative, with sum 1. A part with
+            fraction 0 stays empty. Borders are rounded to the nearest bin.
+
+    Returns:
+        int8 array (time,) of the codes TRAIN, VALID and TEST.
+
+    Raises:
+        ValueError: the fractions are not a partition, or a part wanted would get no bin.
+    """
+    if len(fractions) != len(PART_NAMES) or min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError(
+            f"fractions must be three non-negative numbers (train, valid, test) with sum 1, "
+            f"got {tuple(fractions)}"
+        )
+    borders = np.rint(np.cumsum(fractions) * n_time).astype(np.int64)
+    sizes = np.diff(borders, prepend=0)
+    for name, fraction, size in zip(PART_NAMES, fractions, sizes, strict=True):
+        if fraction > 0 and size == 0:
+            raise ValueError(
+                f"fractions {tuple(fractions)} leave no bin for {name} among n_time={n_time}; "
+                f"raise its fraction, or set it to 0"
+            )
+    return np.repeat(np.array([TRAIN, VALID, TEST], np.int8), sizes)
+
+
+def rows(part: np.ndarray, *names: str) -> np.ndarray:
+    """Row indices of the named parts of one fold, in order of time.
+
+    Args:
+        part: int8 array (time,) of codes, one row of :func:`nested_trial_folds` or the result of
+            :func:`contiguous_blocks`.
+        *names: one or more of ``train``, ``valid``, ``test``.
+
+    Returns:
+        int64 array (row,), ascending.
+
+    Raises:
+        ValueError: no name, an unknown name, or ``part`` is not one-dimensional.
+
+    Example:
+        >>> rows(contiguous_blocks(10), "valid", "test").tolist()
+        [7, 8, 9]
+    """
+    part = _one_dimensional("part", part)
+    unknown = [name for name in names if name not in PART_NAMES]
+    if unknown or not names:
+        raise ValueError(
+            f"names must be one or more of {', '.join(PART_NAMES)}, "
+            f"got {', '.join(map(repr, unknown)) or 'none'}"
+        )
+    return np.flatnonzero(np.isin(part, [PART_NAMES.index(name) for name in names]))
+
+
+def segment_ids(row: np.ndarray | Sequence[int], trial: np.ndarray | None = None) -> np.ndarray:
+    """Number the contiguous segments of a selection of rows, so that windows stay inside one.
+
+    A new segment starts where the row index does not follow the one before, or where the trial
+    changes.
+
+    Args:
+        row: integer array (row,) of selected time bins, e.g. from :func:`rows`.
+        trial: integer array (time,) of the whole recording's trial ids, or None.
+
+    Returns:
+        int64 array (row,) of segment numbers 0, 1, 2, ...
+
+    Raises:
+        ValueError: ``row`` is empty, or reaches outside ``trial``.
+
+    Example:
+        >>> segment_ids(np.array([3, 4, 5, 9, 10])).tolist()
+        [0, 0, 0, 1, 1]
+    """
+    row = _one_dimensional("row", np.asarray(row))
+    starts = np.diff(row) != 1
+    if trial is not None:
+        trial = _one_dimensional("trial", trial)
+        if row.min() < 0 or row.max() >= trial.size:
+            raise ValueError(
+                f"row must lie in [0, {trial.size - 1}] for a recording of {trial.size} bins, "
+                f"got {row.min()} to {row.max()}; select rows of this recording"
+            )
+        starts |= np.diff(trial[row]) != 0
+    return np.concatenate([[0], np.cumsum(starts)]).astype(np.int64)
+
+
+def _trial_numbers(trial: np.ndarray) -> np.ndarray:
+    """Trial ids (time,) renumbered 0, 1, 2, ... in order of time."""
+    starts = np.flatnonzero(trial[1:] != trial[:-1]) + 1
+    ids = trial[np.concatenate([[0], starts])]
+    if np.unique(ids).size != ids.size:
+        raise ValueError(
+            f"trial must give each contiguous run of bins its own id, got {ids.size} runs but "
+            f"{np.unique(ids).size} ids; renumber the runs"
+        )
+    number = np.zeros(trial.size, np.int64)
+    number[starts] = 1
+    return np.cumsum(number)
+
+
+def _one_dimensional(name: str, values: np.ndarray) -> np.ndarray:
+    if values.ndim != 1 or values.size == 0:
+        raise ValueError(f"{name} must be a non-empty array (time,), got shape {values.shape}")
+    return values

@@ -1,0 +1,178 @@
+"""A trained encoder: what it was trained with, its weights, and how it embeds a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from cebra_kedro.atomic import atomic_path
+from cebra_kedro.training.config import TrainingConfig
+from cebra_kedro.training.encoder import Window, build_network, is_convolutional, window_of
+from cebra_kedro.training.loss import goodness_of_fit_bits
+
+FORMAT_VERSION = 1
+_BLOCK_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class EncoderModel:
+    """A trained encoder with its history.
+
+    Attributes:
+        config: the full training configuration.
+        n_neurons: input width.
+        state: state dict of the network.
+        loss: float32 array (step,), InfoNCE in nats.
+        learning_rate: float32 array (step,).
+        train_seconds: wall time of the training.
+        fingerprint: digest of data, configuration and code it was trained from.
+    """
+
+    config: TrainingConfig
+    n_neurons: int
+    state: Mapping[str, torch.Tensor]
+    loss: np.ndarray
+    learning_rate: np.ndarray
+    train_seconds: float
+    fingerprint: str
+
+    def network(self) -> torch.nn.Module:
+        """The trained network in evaluation mode, on the CPU."""
+        network = build_network(self.config.encoder, self.n_neurons, seed=0)
+        network.load_state_dict(dict(self.state))
+        return network.eval()
+
+    def transform(self, neural: np.ndarray, segment: np.ndarray | None = None) -> np.ndarray:
+        """Embed a recording.
+
+        Rows near a border see the border's row repeated, as in cebra
+        (``cebra/solver/base.py``); with ``segment``, each segment has its own borders.
+
+        Args:
+            neural: array (time, neuron).
+            segment: int array (time,) of contiguous runs (trials), or None for one run.
+
+        Returns:
+            float32 array (time, dim).
+
+        Raises:
+            ValueError: the number of neurons differs from the training data.
+        """
+        if neural.ndim != 2 or neural.shape[1] != self.n_neurons:
+            raise ValueError(
+                f"the encoder was trained on {self.n_neurons} neurons, got an array of shape "
+                f"{neural.shape}; pass (time, {self.n_neurons}) from the same recording"
+            )
+        network = self.network()
+        window = window_of(network)
+        if segment is None:
+            segment = np.zeros(len(neural), np.int64)
+        source, first = _pad_segments(segment, window)
+        bytes_per_row = 4 * self.n_neurons * (1 if is_convolutional(network) else window.length)
+        block = max(1, _BLOCK_BYTES // bytes_per_row)
+        return np.concatenate(
+            [
+                _embed_rows(network, neural, source, first[begin : begin + block], window)
+                for begin in range(0, len(neural), block)
+            ]
+        )
+
+    def history(self, n_objectives: int = 1) -> pd.DataFrame:
+        """Training curve: ``step, loss`` (nats), ``goodness_of_fit_bits, learning_rate``.
+
+        Args:
+            n_objectives: objectives summed in the loss, 2 for the hybrid law.
+        """
+        bits = goodness_of_fit_bits(self.loss, self.config.n_negatives, n_objectives)
+        return pd.DataFrame(
+            {
+                "step": np.arange(len(self.loss)),
+                "loss": self.loss,
+                "goodness_of_fit_bits": bits,
+                "learning_rate": self.learning_rate,
+            }
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one ``.pt`` file, atomically."""
+        content = {
+            "format": "cebra-kedro encoder",
+            "format_version": FORMAT_VERSION,
+            "training_config": self.config.model_dump_json(),
+            "n_neurons": self.n_neurons,
+            "state": dict(self.state),
+            "loss": torch.from_numpy(np.array(self.loss)),
+            "learning_rate": torch.from_numpy(np.array(self.learning_rate)),
+            "train_seconds": self.train_seconds,
+            "fingerprint": self.fingerprint,
+        }
+        with atomic_path(Path(path)) as temporary:
+            torch.save(content, temporary)
+
+    @classmethod
+    def load(cls, path: str | Path) -> EncoderModel:
+        """Read a model; nothing in the file is executed.
+
+        Raises:
+            ValueError: the file is not an encoder of this project, or of a newer format.
+        """
+        content: dict[str, Any] = torch.load(Path(path), weights_only=True, map_location="cpu")
+        if not isinstance(content, dict) or content.get("format") != "cebra-kedro encoder":
+            raise ValueError(f"{path} is a torch file but not an encoder of cebra-kedro")
+        if content["format_version"] > FORMAT_VERSION:
+            raise ValueError(
+                f"{path} has format version {content['format_version']}, this cebra-kedro reads "
+                f"up to {FORMAT_VERSION}; upgrade cebra-kedro"
+            )
+        return cls(
+            config=TrainingConfig.model_validate_json(content["training_config"]),
+            n_neurons=content["n_neurons"],
+            state=content["state"],
+            loss=content["loss"].numpy(),
+            learning_rate=content["learning_rate"].numpy(),
+            train_seconds=content["train_seconds"],
+            fingerprint=content["fingerprint"],
+        )
+
+
+def _pad_segments(segment: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
+    """Repeat the first and last row of each segment as far as the window reaches.
+
+    Returns:
+        The row number at each place of the padded series, and for each row the place where its
+        window begins.
+    """
+    start = np.flatnonzero(np.diff(segment, prepend=segment[:1] - 1))
+    stop = np.append(start[1:], len(segment))
+    reach = np.arange(-window.left, window.right)
+    source = np.concatenate(
+        [
+            np.clip(np.arange(b + reach[0], e + reach[-1]), b, e - 1)
+            for b, e in zip(start, stop, strict=True)
+        ]
+    )
+    padding_before = np.repeat(np.arange(len(start)) * (window.length - 1), stop - start)
+    return source, np.arange(len(segment)) + padding_before
+
+
+@torch.no_grad()
+def _embed_rows(
+    network: torch.nn.Module,
+    neural: np.ndarray,
+    source: np.ndarray,
+    first: np.ndarray,
+    window: Window,
+) -> np.ndarray:
+    """Embed the rows whose windows begin at ``first`` (ascending) in the padded series."""
+    needed = source[first[0] : first[-1] + window.length]
+    series = torch.from_numpy(np.ascontiguousarray(neural[needed], np.float32))
+    place = torch.from_numpy(first - first[0])
+    if is_convolutional(network):
+        return network(series.T[None])[0].T[place].numpy()
+    return network(series.unfold(0, window.length, 1)[place]).numpy()

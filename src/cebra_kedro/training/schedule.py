@@ -1,0 +1,30 @@
+"""Learning rate of each step as a closed form; the loop reads it, nothing steps it elsewhere."""
+
+from __future__ import annotations
+
+import math
+
+from cebra_kedro.training.config import ScheduleConfig
+
+
+def learning_rate_fraction(schedule: ScheduleConfig, step: int, steps: int) -> float:
+    """Learning rate of a step as a fraction of the peak.
+
+    Args:
+        schedule: the curve.
+        step: number of the step, 0 … steps − 1.
+        steps: total number of steps.
+    """
+    if schedule.name == "constant":
+        return 1.0
+    last = max(steps - 1, 1)
+    if schedule.name == "cosine":
+        return _cosine(1.0, schedule.final_fraction, step / last)
+    peak = max(1.0, schedule.warmup_fraction * last)
+    if step <= peak:
+        return _cosine(schedule.initial_fraction, 1.0, step / peak)
+    return _cosine(1.0, schedule.final_fraction, (step - peak) / max(last - peak, 1.0))
+
+
+def _cosine(start: float, end: float, progress: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * min(progress, 1.0))) / 2

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.neighbors import KNeighborsRegressor
+
+from cebra_kedro.decoding.knn import knn_regression, select_knn
+
+
+def mean_absolute_error(true, predicted):
+    return float(np.mean(np.abs(true - predicted)))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("n_dims", [3, 40])
+@pytest.mark.parametrize("target_shape", [(), (3,)])
+def test_every_candidate_equals_sklearns_own_fit(metric, n_dims, target_shape):
+    rng = np.random.default_rng(0)
+    train, query = rng.normal(size=(120, n_dims)), rng.normal(size=(40, n_dims))
+    targets = rng.normal(size=(120, *target_shape))
+    candidates = [1, 4, 9, 120]
+    predictions = knn_regression(train, targets, query, candidates=candidates, metric=metric)
+    assert list(predictions) == candidates
+    for k in candidates:
+        oracle = KNeighborsRegressor(k, metric=metric).fit(train, targets).predict(query)
+        # the same neighbours summed in another order, in float64
+        np.testing.assert_allclose(predictions[k], oracle, rtol=0, atol=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_train=st.integers(1, 40),
+    candidates=st.lists(st.integers(1, 40), min_size=1, max_size=5),
+)
+def test_any_candidates_in_any_order_equal_sklearn(seed, n_train, candidates):
+    rng = np.random.default_rng(seed)
+    candidates = [min(k, n_train) for k in candidates]
+    # normal variates: distances have no ties
+    train, query, targets = (
+        rng.normal(size=(n_train, 2)),
+        rng.normal(size=(7, 2)),
+        rng.normal(size=n_train),
+    )
+    predictions = knn_regression(train, targets, query, candidates=candidates)
+    for k in candidates:
+        oracle = KNeighborsRegressor(k).fit(train, targets).predict(query)
+        # the same neighbours summed in another order, in float64
+        np.testing.assert_allclose(predictions[k], oracle, rtol=0, atol=1e-12)
+
+
+def test_integer_targets_do_not_overflow():
+    train, targets = np.arange(200.0)[:, None], np.full(200, 2, np.int8)
+    predicted = knn_regression(train, targets, train[:3], candidates=[200])[200]
+    # 400 exceeds int8; the mean of twos is exact
+    np.testing.assert_array_equal(predicted, 2.0)
+
+
+def test_the_candidate_with_the_lowest_validation_loss_is_chosen():
+    rng = np.random.default_rng(1)
+    train, valid = rng.uniform(size=(300, 1)), rng.uniform(size=(200, 1))
+    noisy = np.sin(6 * train[:, 0]) + rng.normal(size=300)
+    targets_valid = np.sin(6 * valid[:, 0])
+    candidates = (1, 16, 300)
+    selection = select_knn(
+        train, noisy, valid, targets_valid, candidates=candidates, loss=mean_absolute_error
+    )
+    losses = {
+        k: mean_absolute_error(
+            targets_valid, KNeighborsRegressor(k).fit(train, noisy).predict(valid)
+        )
+        for k in candidates
+    }
+    # one neighbour keeps the noise, all neighbours lose the signal
+    assert selection.k == 16 == min(losses, key=losses.__getitem__)
+    # means of float64 sums in another order
+    assert dict(selection.validation_loss) == pytest.approx(losses, abs=1e-12)
+
+
+def test_of_equal_losses_the_largest_k_is_chosen():
+    features = np.arange(10.0)[:, None]
+    constant = np.ones(10)
+    selection = select_knn(
+        features, constant, features, constant, candidates=[4, 9, 1], loss=mean_absolute_error
+    )
+    assert selection.k == 9
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"candidates": []}, "at least one number of neighbours"),
+        ({"candidates": [0, 4]}, r"in \[1, 10\].*got \[0, 4\]"),
+        ({"candidates": [4, 11]}, r"in \[1, 10\], the number of training rows, got \[4, 11\]"),
+        ({"metric": "manhattan"}, "euclidean, cosine, got 'manhattan'"),
+    ],
+)
+def test_bad_searches_are_refused(change, message):
+    features = np.arange(10.0)[:, None]
+    arguments = {"candidates": [1]} | change
+    with pytest.raises(ValueError, match=message):
+        knn_regression(features, features, features, **arguments)

@@ -1,0 +1,268 @@
+"""Splits keep trials whole, cover everything once, and equal those of the published rats."""
+
+import os
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cebra_kedro import splits
+from cebra_kedro.simulate.hippocampus import simulate_rat
+
+PUBLISHED_BORDERS = [
+    0, 307, 572, 793, 1109, 1396, 1755, 2112, 2385, 2585, 2819, 3037, 3237, 3411, 3575, 3751, 3925,
+    4122, 4287, 4512, 4690, 4852, 5023, 5193, 5372, 5626, 5855, 6031, 6358, 6577,
+]  # fmt: skip
+PUBLISHED_TEST_TRIALS = [
+    [0, 1, 10, 11, 20, 21], [4, 5, 14, 15, 23, 24], [7, 8, 17, 18, 26, 27],
+]  # fmt: skip
+PUBLISHED_VALID_TRIALS = [[2, 3, 12, 13, 22], [6, 16, 25], [9, 19, 28]]
+PUBLISHED_BINS = [(4209, 1045, 1323), (4365, 783, 1429), (4580, 631, 1366)]
+
+
+def trials_of_sizes(sizes):
+    return np.repeat(np.arange(len(sizes)), sizes)
+
+
+trial_sizes = st.lists(st.integers(1, 6), min_size=16, max_size=60)
+
+
+@settings(deadline=None)
+@given(runs=st.lists(st.integers(1, 9), min_size=1, max_size=40))
+def test_a_trial_is_two_runs_with_its_border_one_bin_early(runs):
+    direction = np.repeat(np.arange(len(runs)) % 2, runs)
+    trial = splits.trials_from_direction(direction)
+    # Written anew from the rule: every second change, at the last bin before it.
+    ends = np.cumsum(runs)[1:-1:2]
+    expected = [int((ends - 1 <= t).sum()) for t in range(len(direction))]
+    assert trial.tolist() == expected
+    assert trial.dtype == np.int64
+    assert trial[-1] + 1 == (len(runs) - 1) // 2 + 1
+
+
+@pytest.mark.parametrize("direction", [np.array([]), np.zeros((4, 2))])
+def test_direction_of_a_wrong_shape_is_refused(direction):
+    with pytest.raises(ValueError, match="direction must be a non-empty array"):
+        splits.trials_from_direction(direction)
+
+
+@settings(deadline=None)
+@given(sizes=trial_sizes)
+def test_folds_keep_trials_whole_and_give_every_part_a_trial(sizes):
+    trial = trials_of_sizes(sizes)
+    folds = splits.nested_trial_folds(trial)
+    assert folds.shape == (3, trial.size)
+    assert folds.dtype == np.int8
+    for part in folds:
+        assert set(np.unique(part)) == {splits.TRAIN, splits.VALID, splits.TEST}
+        assert all(np.unique(part[trial == t]).size == 1 for t in range(len(sizes)))
+    # Over the folds, each trial is held out exactly once.
+    assert ((folds != splits.TRAIN).sum(axis=0) == 1).all()
+
+
+@settings(deadline=None)
+@given(sizes=trial_sizes)
+def test_held_out_trials_of_a_block_are_adjacent_with_test_before_valid(sizes):
+    trial = trials_of_sizes(sizes)
+    for part in splits.nested_trial_folds(trial):
+        code = np.array([part[trial == t][0] for t in range(len(sizes))])
+        for block in np.array_split(code, 3):
+            held_out = np.flatnonzero(block != splits.TRAIN)
+            assert (np.diff(held_out) == 1).all()
+            assert (np.diff(block[held_out]) <= 0).all()  # TEST > VALID
+            n_test, n_valid = (block == splits.TEST).sum(), (block == splits.VALID).sum()
+            assert n_test - n_valid in (0, 1)
+
+
+@given(sizes=trial_sizes, data=st.data())
+def test_trial_ids_may_be_any_distinct_integers(sizes, data):
+    trial = trials_of_sizes(sizes)
+    ids = np.array(data.draw(st.permutations(range(-5, len(sizes) - 5))))
+    np.testing.assert_array_equal(
+        splits.nested_trial_folds(ids[trial]), splits.nested_trial_folds(trial)
+    )
+
+
+@pytest.mark.parametrize(("n_folds", "n_needed"), [(2, 7), (3, 16), (4, 29)])
+def test_too_few_trials_are_refused_and_just_enough_are_not(n_folds, n_needed):
+    with pytest.raises(ValueError, match=f"at least {n_needed} trials.*got {n_needed - 1}"):
+        splits.nested_trial_folds(np.arange(n_needed - 1), n_folds)
+    for part in splits.nested_trial_folds(np.arange(n_needed), n_folds):
+        assert np.unique(part).tolist() == [splits.TRAIN, splits.VALID, splits.TEST]
+
+
+def test_a_returning_trial_id_and_a_single_fold_are_refused():
+    with pytest.raises(ValueError, match="17 runs but 16 ids"):
+        splits.nested_trial_folds(np.append(np.arange(16), 0))
+    with pytest.raises(ValueError, match="n_folds must be at least 2, got 1"):
+        splits.nested_trial_folds(np.arange(20), 1)
+
+
+@settings(deadline=None)
+@given(
+    n_time=st.integers(20, 3000),
+    train=st.integers(10, 80),
+    valid=st.integers(10, 19),
+)
+def test_contiguous_blocks_are_in_order_and_of_the_asked_size(n_time, train, valid):
+    fractions = (train / 100, valid / 100, 1 - train / 100 - valid / 100)
+    assume(fractions[2] * n_time >= 1)
+    part = splits.contiguous_blocks(n_time, fractions)
+    assert part.shape == (n_time,)
+    assert part.dtype == np.int8
+    assert (np.diff(part) >= 0).all()
+    sizes = np.bincount(part, minlength=3)
+    # Each border is rounded to the nearest bin: half a bin at either side.
+    np.testing.assert_allclose(sizes, np.array(fractions) * n_time, atol=1 + 1e-6)
+
+
+def test_contiguous_blocks_may_leave_a_part_out():
+    part = splits.contiguous_blocks(10, (0.8, 0.0, 0.2))
+    assert part.tolist() == [splits.TRAIN] * 8 + [splits.TEST] * 2
+
+
+@pytest.mark.parametrize("fractions", [(0.7, 0.1, 0.1), (1.2, -0.4, 0.2), (0.5, 0.5)])
+def test_fractions_that_are_no_partition_are_refused(fractions):
+    with pytest.raises(ValueError, match="fractions must be three non-negative"):
+        splits.contiguous_blocks(100, fractions)
+
+
+def test_a_part_that_would_be_empty_is_named():
+    with pytest.raises(ValueError, match="leave no bin for valid among n_time=4"):
+        splits.contiguous_blocks(4, (0.7, 0.1, 0.2))
+
+
+@settings(deadline=None)
+@given(sizes=trial_sizes, fold=st.integers(0, 2))
+def test_rows_of_the_parts_are_disjoint_ascending_and_cover_everything(sizes, fold):
+    part = splits.nested_trial_folds(trials_of_sizes(sizes))[fold]
+    by_name = {name: splits.rows(part, name) for name in splits.PART_NAMES}
+    for name, row in by_name.items():
+        assert row.dtype == np.int64
+        assert (np.diff(row) > 0).all()
+        assert {splits.PART_NAMES[code] for code in part[row]} == {name}
+    everything = np.concatenate(list(by_name.values()))
+    assert sorted(everything.tolist()) == list(range(part.size))
+    without_test = splits.rows(part, "valid", "train")
+    np.testing.assert_array_equal(
+        without_test, np.sort(np.concatenate([by_name["train"], by_name["valid"]]))
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "came"), [((), "none"), (("val",), "'val'"), (("train", "all"), "'all'")]
+)
+def test_unknown_part_names_are_refused(names, came):
+    with pytest.raises(ValueError, match=f"names must be one or more of train.*got {came}"):
+        splits.rows(splits.contiguous_blocks(10), *names)
+
+
+def test_rows_of_several_folds_at_once_are_refused():
+    with pytest.raises(ValueError, match=r"part must be .* got shape \(3, 16\)"):
+        splits.rows(splits.nested_trial_folds(np.arange(16)), "train")
+
+
+@settings(deadline=None)
+@given(sizes=trial_sizes, data=st.data())
+def test_segments_begin_at_jumps_and_at_trial_borders_only(sizes, data):
+    trial = trials_of_sizes(sizes)
+    row = np.array(sorted(data.draw(st.sets(st.integers(0, trial.size - 1), min_size=1))))
+    segment = splits.segment_ids(row, trial)
+    assert segment.dtype == np.int64
+    assert segment[0] == 0
+    for i in range(1, len(row)):
+        adjacent = row[i] == row[i - 1] + 1 and trial[row[i]] == trial[row[i - 1]]
+        assert segment[i] - segment[i - 1] == (0 if adjacent else 1)
+
+
+def test_segments_without_trials_begin_at_jumps():
+    assert splits.segment_ids(np.array([3, 4, 7, 8, 8])).tolist() == [0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize("row", [[-1, 0], [9, 10]])
+def test_rows_outside_the_recording_are_refused(row):
+    with pytest.raises(ValueError, match=r"row must lie in \[0, 9\]"):
+        splits.segment_ids(np.array(row), np.zeros(10, int))
+
+
+@pytest.fixture(scope="module")
+def buddy_path():
+    path = Path(os.environ.get("CEBRA_KEDRO_DATA", "absent")) / "rat_hippocampus" / "buddy.jl"
+    if not path.is_file():
+        pytest.skip("CEBRA_KEDRO_DATA has no rat_hippocampus/buddy.jl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def buddy(buddy_path):
+    import joblib
+
+    return joblib.load(buddy_path)
+
+
+@pytest.fixture(scope="module")
+def cebra_datasets():
+    """cebra's rat classes and torch; the import takes seconds, so it happens once."""
+    import torch
+    from cebra.datasets import hippocampus
+
+    return SimpleNamespace(hippocampus=hippocampus, torch=torch)
+
+
+@pytest.mark.data
+def test_published_trials_begin_where_published(buddy):
+    trial = splits.trials_from_direction(buddy["position"][:, 1])
+    borders = [0, *(np.flatnonzero(np.diff(trial)) + 1).tolist(), len(trial)]
+    assert borders == PUBLISHED_BORDERS
+
+
+def test_published_trial_borders_give_the_published_parts():
+    trial = trials_of_sizes(np.diff(PUBLISHED_BORDERS))
+    folds = splits.nested_trial_folds(trial)
+    for fold, part in enumerate(folds):
+        assert np.unique(trial[part == splits.TEST]).tolist() == PUBLISHED_TEST_TRIALS[fold]
+        assert np.unique(trial[part == splits.VALID]).tolist() == PUBLISHED_VALID_TRIALS[fold]
+        assert tuple(np.bincount(part).tolist()) == PUBLISHED_BINS[fold]
+
+
+@pytest.mark.parametrize("n_trials", [16, 17, 29])
+@pytest.mark.parametrize("fold", [0, 1, 2])
+def test_parts_of_a_simulated_rat_equal_those_of_cebra(cebra_datasets, n_trials, fold):
+    rat = simulate_rat(seed=n_trials, n_trials=n_trials, n_units=3)
+    # cebra's constructor wants a published file, so only its split runs, on our arrays.
+    rat_class = cebra_datasets.hippocampus.SingleRatTrialSplitDataset
+    part = splits.nested_trial_folds(splits.trials_from_direction(rat["position"][:, 1]))[fold]
+    for name in splits.PART_NAMES:
+        theirs = SimpleNamespace(
+            neural=cebra_datasets.torch.from_numpy(rat["spikes"]),
+            index=cebra_datasets.torch.from_numpy(rat["position"]),
+            split_no=fold,
+        )
+        rat_class._split(theirs, name)
+        row = splits.rows(part, name)
+        np.testing.assert_array_equal(theirs.neural.numpy(), rat["spikes"][row])
+        np.testing.assert_array_equal(theirs.index.numpy(), rat["position"][row])
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("fold", [0, 1, 2])
+def test_parts_of_the_published_rat_equal_those_of_cebra(
+    cebra_datasets, buddy_path, buddy, tmp_path, fold
+):
+    # cebra reads below a root of its own and leaves a file with the published checksum alone.
+    (tmp_path / "rat_hippocampus").mkdir()
+    shutil.copy(buddy_path, tmp_path / "rat_hippocampus" / "buddy.jl")
+    part = splits.nested_trial_folds(splits.trials_from_direction(buddy["position"][:, 1]))[fold]
+    for name in splits.PART_NAMES:
+        theirs = cebra_datasets.hippocampus.SingleRatTrialSplitDataset(
+            name="buddy", split_no=fold, split=name, root=tmp_path
+        )
+        row = splits.rows(part, name)
+        np.testing.assert_array_equal(theirs.neural.numpy(), buddy["spikes"][row])
+        np.testing.assert_array_equal(
+            theirs.index.numpy(), buddy["position"][row].astype(np.float32)
+        )
