@@ -15,6 +15,7 @@ class Experiment:
         trained_variants: kinds of encoders, each with a parameter block of its name.
         baselines: features that need no training.
         compared_variants: those whose embeddings are compared between subjects.
+        headline_metric: the score shown when a run ends.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Experiment:
     trained_variants: tuple[str, ...]
     baselines: tuple[str, ...]
     compared_variants: tuple[str, ...]
+    headline_metric: str
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -43,6 +45,7 @@ HIPPOCAMPUS = Experiment(
     ),
     baselines=("raw", "raw_window", "pca"),
     compared_variants=("position_direction", "time", "hybrid", "shuffled", "pca"),
+    headline_metric="position_error_median",
 )
 
 EXPERIMENTS = (HIPPOCAMPUS,)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
@@ -25,6 +25,7 @@ def join_positions(ax):
     return [line.get_xdata()[0] for line in lines]
 
 
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=8, unique=True).map(sorted))
 def test_stretches_are_runs_of_neighbouring_trials(trials):
     runs = 1 + sum(b - a > 1 for a, b in itertools.pairwise(trials))
@@ -46,6 +47,7 @@ def test_trials_are_laid_end_to_end_in_seconds_with_lines_at_the_joins():
     np.testing.assert_allclose(drawn.data["test_time_s"], np.arange(16) * BIN_S, atol=1e-12)
     np.testing.assert_allclose(join_positions(drawn.ax), [8 * BIN_S, 12 * BIN_S], atol=1e-12)
     np.testing.assert_array_equal(drawn.data["time_s"], time_s)
+    np.testing.assert_array_equal(drawn.data["stretch"], np.repeat([0, 0, 1, 2], 4))
 
 
 def test_no_line_of_true_position_crosses_a_join():

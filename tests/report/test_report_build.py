@@ -13,7 +13,10 @@ import pytest
 
 from cebra_kedro.report import build_report
 
-COLUMNS = "experiment subject variant fold seed decoder metric value unit".split()
+COLUMNS = [
+    *("experiment", "subject", "variant", "fold", "seed"),
+    *("decoder", "metric", "value", "unit"),
+]
 RUN = "2026-01-05T10.11.12.345Z"
 VOID_TAGS = {"meta", "img", "br", "hr", "link", "input"}
 
@@ -54,9 +57,9 @@ class Document(HTMLParser):
     def attributes(self, tag):
         return [attributes for name, attributes in self.tags if name == tag]
 
-    def row(self, start, nth=0):
+    def row(self, name, nth=0):
         rows = [[" ".join(cell.split()) for cell in row] for row in self.rows]
-        return [row for row in rows if row and row[0].startswith(start)][nth]
+        return [row for row in rows if row and row[0] == name][nth]
 
     def badges(self):
         return [
@@ -182,12 +185,12 @@ def test_scores_equal_the_means_and_spreads_of_pandas(folder):
     document = page(folder)
     for nth, subject in enumerate(("achilles", "buddy")):
         table = pd.read_csv(folder / "hippocampus" / subject / "metrics.csv")
-        for variant, start in (("position", "position"), ("time", "time")):
+        for variant in ("position", "time"):
             values = table[table["variant"] == variant].groupby("metric")["value"]
             mean, sd = values.mean(), values.std()
             error, accuracy, fit = "position_error_median", "direction_accuracy", "goodness_of_fit"
             # The first row of this name is that of the table over all subjects.
-            assert document.row(start, nth=1 + nth + (variant == "time") * nth)[1:] == [
+            assert document.row(variant, nth=1 + nth)[1:] == [
                 f"{mean[error]:.3f} ± {sd[error]:.3f} chance {mean['chance_' + error]:.3f}, n = 6",
                 f"{mean[accuracy]:.1f} ± {sd[accuracy]:.1f} n = 6",
                 f"{mean[fit]:.2f} ± {sd[fit]:.2f} n = 6",
@@ -218,7 +221,7 @@ def test_all_subjects_stand_beside_each_other_in_the_first_metric(folder):
 
 def test_transductive_variant_is_marked_and_explained(folder):
     document = page(folder)
-    assert document.row("time (")[0].endswith("(transductive: encoder saw test neural data) †")
+    assert document.row("time (transductive: encoder saw test neural data) †", nth=2)
     assert document.text.count("† transductive: the encoder saw") == 3  # overview, two subjects
 
 
@@ -230,16 +233,17 @@ def test_consistency_is_a_matrix_with_its_mean(folder):
 
 
 def test_figures_are_relative_exist_and_have_captions_sizes_and_alternative_text(folder):
-    (folder / "hippocampus" / "buddy" / "odd name #1 100%.png").write_bytes(png(7, 9))
+    (folder / "hippocampus" / "buddy" / "a name #1 100%.png").write_bytes(png(7, 9))
     document = page(folder)
     pictures = document.attributes("img")
+    assert pictures[-1]["src"].startswith("hippocampus/buddy/a%20name"), "unforeseen ones come last"
     assert len(pictures) == 4
     for picture in pictures:
         assert (folder / unquote(picture["src"])).is_file()
         assert picture["alt"]
     assert {(p["width"], p["height"]) for p in pictures} == {("90", "30"), ("40", "30"), ("7", "9")}
     assert "Embeddings of all variants, coloured by position" in document.text
-    assert "odd name #1 100%" in document.text
+    assert "a name #1 100%" in document.text
 
 
 def test_page_needs_no_script_and_no_other_file_or_address(folder):
@@ -278,6 +282,20 @@ def test_simulated_results_say_so_and_a_wholly_simulated_page_first_of_all(folde
     document = page(folder)
     assert "All numbers on this page come from simulated recordings" in document.text
     assert set(document.badges()) == {"simulated"}
+    assert "mixes" not in document.text
+
+
+def test_wholly_real_page_is_not_called_mixed_or_simulated(folder):
+    real = {
+        f"hippocampus/{subject}/{name}": origin(simulated=False, checksum_status="verified")
+        for subject in ("achilles", "buddy")
+        for name in ("metrics.csv", "embedding_grid.png")
+    }
+    write_provenance(folder, real)
+    document = page(folder)
+    assert set(document.badges()) == {"real"}
+    assert "mixes" not in document.text
+    assert "simulated" not in document.text
 
 
 def real_buddy(folder, raw_status="verified", **more):

@@ -56,6 +56,7 @@ def test_chance_stands_beside_its_own_decoder_and_variant():
         [
             rows([80.0], decoder="knn"),
             rows([50.0], decoder="knn", metric="chance_accuracy"),
+            rows([9.0], decoder="knn", metric="chance_scene_accuracy"),
             rows([70.0], decoder="bayes"),
             rows([20.0], decoder="bayes", metric="chance_accuracy"),
             rows([60.0], decoder="knn", variant="pca"),

@@ -88,8 +88,7 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
 
     def load(self) -> PublishedFile:
         """Fetch the file if needed, compare its checksum, then open it."""
-        if not self._filepath.is_file():
-            self._fetch()
+        self.fetch_if_missing()
         checksum = _md5_of(self._filepath)
         status = self._compare(checksum)
         try:
@@ -104,6 +103,11 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
                 "in the published files; correct filepath"
             )
         return PublishedFile(content, checksum, status, self._url or str(self._filepath))
+
+    def fetch_if_missing(self) -> None:
+        """Download the file unless it is there; a run does so before its first node."""
+        if not self._filepath.is_file():
+            self._fetch()
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: published files are not written."""

@@ -178,7 +178,7 @@ class _Progress:
 
     def __init__(self, name: str, config: TrainingConfig) -> None:
         self._config = config
-        self._bar = tqdm(total=config.steps, desc=name, unit="step", leave=False)
+        self._bar = tqdm(total=config.steps, desc=name, unit="step", leave=False, disable=None)
         self._due = time.perf_counter() + _REPORT_EVERY_S
         self._checked = 0
 

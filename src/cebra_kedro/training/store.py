@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,14 +72,22 @@ class ModelStore(Mapping[str, "EncoderModel"]):
 
         trained: dict[str, str] = {}
         name = f"{self.folder.parent.name}/{self.folder.name}"
+        reused, started = 0, time.perf_counter()
         for number, (key, (data, config)) in enumerate(jobs.items(), start=1):
             wanted = fingerprint(data.neural, data.segment, data.labels, config)
             if self._stored_fingerprint(key) == wanted:
-                logger.info("%s %s is already trained (%s)", name, key, self._file(key))
+                reused += 1
             else:
                 model = train(data, config, name=f"{name} {key} ({number}/{len(jobs)})")
                 model.save(self._file(key))
             trained[key] = wanted
+        logger.info(
+            "%s: %d encoders trained in %.0f s, %d were finished before",
+            name,
+            len(jobs) - reused,
+            time.perf_counter() - started,
+            reused,
+        )
         return ModelStore(self.folder, trained)
 
     def write_index(self) -> None:

@@ -1,0 +1,1 @@
+"""What surrounds a run: checks before it, progress, the manifest, the closing summary."""
