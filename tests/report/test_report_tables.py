@@ -100,31 +100,9 @@ def test_subject_without_the_variant_has_an_empty_cell():
     assert [[cell.mean for cell in row.cells] for row in table.rows] == [["1.0", ""], ["", "2.0"]]
 
 
-def test_consistency_has_a_table_for_each_kind_of_pair_and_variant():
-    consistency = pd.DataFrame(
-        [
-            ("runs", "time", "r0", "r1", 0.5),
-            ("runs", "time", "r1", "r0", 0.7),
-            ("runs", "pca", "r0", "r1", 0.1),
-            ("subjects", "time", "a", "b", 0.9),
-            ("subjects", "time", "a", "b", 0.7),
-        ],
-        columns=["between", "variant", "source", "target", "r2"],
-    )
-    found = {table.title: table for table in tables.consistency_tables(consistency)}
-    assert set(found) == {
-        "between runs: time",
-        "between runs: PCA of neural activity",
-        "between subjects: time",
-    }
-    runs = found["between runs: time"]
-    assert runs.cells == (("–", "0.500"), ("0.700", "–"))
-    assert (runs.mean, runs.sd, runs.n) == ("0.600", "0.141", 2)
-    assert found["between subjects: time"].cells == (("0.800",),)
-
-
 def test_captions_know_names_variants_and_metrics():
-    assert caption("loss_curves").startswith("InfoNCE loss and goodness of fit")
+    assert caption("loss").startswith("InfoNCE loss and goodness of fit")
+    assert caption("error_budget") == "error budget"
     assert caption("decoded_position_time").endswith("meet (time)")
     assert "transductive" in caption("embedding_time_transductive")
     assert caption("position_r2").startswith("Position R² of each variant")
@@ -133,11 +111,11 @@ def test_captions_know_names_variants_and_metrics():
 
 
 def test_figures_come_in_the_order_of_the_captions():
-    stems = ["zebra", "position_r2", "loss_curves", "embedding_time", "embedding_grid", "apple"]
+    stems = ["zebra", "position_r2", "loss", "embedding_time", "embedding", "apple"]
     assert sorted(stems, key=caption_order) == [
-        "embedding_grid",
+        "embedding",
         "embedding_time",
-        "loss_curves",
+        "loss",
         "position_r2",
         "apple",
         "zebra",

@@ -110,7 +110,7 @@ def figure_embedding_grid(
         for number, variant in enumerate(variants, start=1):
             flat = np.asarray(embeddings[variant]).shape[1] == 2
             ax = figure.add_subplot(rows, columns, number, projection=None if flat else "3d")
-            label = style.variant_label(variant).replace("\n", " ")
+            label = style.variant_label(variant)
             plot_embedding(
                 embeddings[variant], position, direction, ax=ax, title=label, colour_bars=False
             )

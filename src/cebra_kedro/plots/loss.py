@@ -102,7 +102,7 @@ def _draw(ax: Any, history: pd.DataFrame, means: pd.DataFrame, column: str) -> N
             steps = run.sort_values("step")
             ax.plot(steps["step"], steps[column], color=colour, lw=0.6, alpha=0.35)
         mean = means[means["variant"] == variant]
-        label = style.variant_label(variant).replace("\n", " ")
+        label = style.variant_label(variant)
         ax.plot(mean["step"], mean[column], color=colour, lw=2.0, label=label)
     ax.set_xlabel("training step")
     ax.margins(x=0.02)

@@ -212,11 +212,12 @@ def _draw_scores(ax: Any, scores: pd.DataFrame, variants: list[str]) -> None:
 
 
 def _name_columns(ax: Any, variants: list[str]) -> None:
-    labels = [style.variant_label(variant) for variant in variants]
-    ax.set_xticks(range(len(variants)), labels)
     if _is_narrow(ax, len(variants)):
-        labels = [label.replace("\n", " ") for label in labels]
+        labels = [style.variant_label(variant) for variant in variants]
         ax.set_xticks(range(len(variants)), labels, rotation=40, ha="right", rotation_mode="anchor")
+    else:
+        labels = [style.variant_tick_label(variant) for variant in variants]
+        ax.set_xticks(range(len(variants)), labels)
 
 
 def _is_narrow(ax: Any, n_columns: int) -> bool:

@@ -72,6 +72,9 @@ VARIANT_STYLES = MappingProxyType(
         "hybrid": VariantStyle("hybrid", "hybrid (behaviour + time)", "#CC79A7"),
         "shuffled": VariantStyle("shuffled", "shuffled labels (control)", "#B0B0B0"),
         "raw": VariantStyle("raw\nneural", "raw neural activity (no encoder)", "#222222"),
+        "raw_window": VariantStyle(
+            "raw\nwindow", "raw neural activity in the encoder's window (no encoder)", "#5A2D91"
+        ),
         "pca": VariantStyle("PCA", "PCA of neural activity", "#6B3A1E"),
     }
 )
@@ -107,15 +110,20 @@ def variant_label(variant: str, *, long: bool = False) -> str:
 
     Args:
         variant: the name in tables, e.g. ``time_transductive``.
-        long: the label for captions and legends instead of the short one for ticks.
+        long: the label for captions and tables instead of the short one.
     """
     if variant in VARIANT_STYLES:
         style = VARIANT_STYLES[variant]
-        return style.long if long else style.short
+        return style.long if long else style.short.replace("\n", " ")
     if is_transductive(variant):
         base = variant_label(variant.removesuffix(_TRANSDUCTIVE_SUFFIX), long=long)
         return f"{base} ({_TRANSDUCTIVE_LONG})" if long else f"{base} {TRANSDUCTIVE_MARK}"
     return variant.replace("_", " ")
+
+
+def variant_tick_label(variant: str) -> str:
+    """The short label in two lines where that keeps ticks apart."""
+    return VARIANT_STYLES[variant].short if variant in VARIANT_STYLES else variant_label(variant)
 
 
 def variant_colour(variant: str) -> str:

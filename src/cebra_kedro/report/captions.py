@@ -6,29 +6,26 @@ from types import MappingProxyType
 
 from cebra_kedro.plots import style
 
-_EMBEDDING = (
-    "coloured by position, one colormap for each running direction; "
-    "with more than three dimensions, the first three principal components"
-)
 _RUNS = "a dot is one fold and seed, the short line their mean, the dashed line chance"
 
-# In the order of the page. A longer name ("embedding_grid") stands before its beginning.
+# In the order of the page.
 CAPTIONS = MappingProxyType(
     {
-        "embedding_grid": f"Embeddings of all variants, {_EMBEDDING}",
-        "embeddings": f"Embeddings of all variants, {_EMBEDDING}",
-        "embedding": f"Embedding, {_EMBEDDING}",
-        "error_by_variant": f"Decoding error of each variant: {_RUNS}",
+        "embedding": (
+            "Embeddings coloured by position, one colormap for each running direction; "
+            "with more than three dimensions, the first three principal components"
+        ),
         "decoded_position": (
             "Decoded (dots) and true (line) position along the test trials, laid end to end; "
             "a thin vertical line stands where trials that are not neighbours meet"
         ),
-        "loss_curves": (
+        "error": f"Decoding error of each variant on the test trials: {_RUNS}",
+        "loss": (
             "InfoNCE loss and goodness of fit during training: thin lines are single folds and "
             "seeds, thick lines their mean; 0 bits is chance"
         ),
-        "loss": "InfoNCE loss during training: thin lines are single folds and seeds",
-        "consistency": "Consistency: R² of the linear map from each source to each target",
+        "seed_consistency": "R² of the linear map between the embeddings of two seeds",
+        "consistency": "R² of the linear map from each source (row) to each target (column)",
     }
 )
 
@@ -59,10 +56,13 @@ def caption_order(stem: str) -> tuple[int, str]:
 
 
 def _known_beginning(stem: str) -> str:
-    for name in (*CAPTIONS, *style.known_metrics()):
-        if stem == name or stem.startswith(f"{name}_"):
+    """The name of the table that the stem is, or that it is with a variant or more appended."""
+    for name in CAPTIONS:
+        rest = stem.removeprefix(f"{name}_")
+        if stem == name or (rest != stem and rest in style.VARIANT_STYLES):
             return name
-    return ""
+    metrics = (m for m in style.known_metrics() if stem == m or stem.startswith(f"{m}_"))
+    return next(metrics, "")
 
 
 def _variant_part(rest: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from cebra_kedro.report import tables
 from cebra_kedro.report.captions import caption, caption_order
+from cebra_kedro.report.consistency import Consistency, consistency_tables
 from cebra_kedro.report.read import Contents, ExperimentFiles, FigureFile, Problem, SubjectFiles
 
 _CHECKSUM_WORDS = {
@@ -72,7 +73,7 @@ class Experiment:
     mixed: bool
     overview: tables.SubjectsTable | None
     subjects: tuple[Subject, ...]
-    consistency: tuple[tables.ConsistencyTable, ...]
+    consistency: Consistency | None
     consistency_origin: Origin
     figures: tuple[Figure, ...]
 
@@ -129,7 +130,7 @@ def _experiment(contents: Contents, files: ExperimentFiles, number: int) -> Expe
         mixed="simulated" in kinds and bool(kinds - {"simulated", "unknown"}),
         overview=tables.subjects_table({s.name: s.metrics for s in files.subjects}),
         subjects=subjects,
-        consistency=tables.consistency_tables(files.consistency),
+        consistency=consistency_tables(files.consistency),
         consistency_origin=_origin(contents, f"{files.name}/consistency.csv"),
         figures=_figures(contents, files.figures),
     )
@@ -267,7 +268,9 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, list) and all(isinstance(item, (str, int)) for item in value):
         return ", ".join(map(str, value))
-    return _json(value) if isinstance(value, (list, dict)) else str(value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_text(item)}" for name, item in sorted(value.items()))
+    return _json(value) if isinstance(value, list) else str(value)
 
 
 def _json(value: Any, indent: int | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Score and consistency tables of the page: means, spreads and chance levels as text.
+"""Score tables of the page: means, spreads and chance levels as text.
 
 The rows come from files already read; where a table stands on the page is left to ``page``.
 """
@@ -69,19 +69,6 @@ class SubjectsTable:
     footnote: str
 
 
-@dataclass(frozen=True)
-class ConsistencyTable:
-    """R² from each source (row) to each target (column), and their mean over all pairs."""
-
-    title: str
-    sources: tuple[str, ...]
-    targets: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
-    mean: str
-    sd: str
-    n: int
-
-
 def score_table(metrics: pd.DataFrame) -> ScoreTable:
     """Mean ± SD over folds and seeds of every variant and metric of one subject.
 
@@ -91,7 +78,7 @@ def score_table(metrics: pd.DataFrame) -> ScoreTable:
     columns = _columns(metrics)
     variants = style.ordered_variants(metrics["variant"])
     rows = tuple(
-        _row(variant, [cell(metrics, variant, column) for column in columns])
+        row(variant, [cell(metrics, variant, column) for column in columns])
         for variant in variants
         if variant in set(_scores(metrics)["variant"])
     )
@@ -113,40 +100,10 @@ def subjects_table(metrics_of: dict[str, pd.DataFrame]) -> SubjectsTable | None:
     of_metric = (scores["metric"] == column.metric) & (scores["decoder"] == column.decoder)
     variants = style.ordered_variants(scores.loc[of_metric, "variant"])
     rows = tuple(
-        _row(variant, [cell(metrics, variant, column) for metrics in metrics_of.values()])
+        row(variant, [cell(metrics, variant, column) for metrics in metrics_of.values()])
         for variant in variants
     )
     return SubjectsTable(column, rows, style.transductive_footnote(variants))
-
-
-def consistency_tables(consistency: pd.DataFrame) -> tuple[ConsistencyTable, ...]:
-    """One table for each kind of pair, and for each variant if the rows name one.
-
-    Args:
-        consistency: columns ``between``, ``source``, ``target``, ``r2`` and maybe ``variant``.
-    """
-    keys = ["between", "variant"] if "variant" in consistency.columns else ["between"]
-    tables = []
-    for key, rows in consistency.groupby(keys):
-        between, *variant = map(str, key)
-        title = f"between {between}".replace("_", " ")
-        if variant:
-            title += f": {style.variant_label(variant[0], long=True)}"
-        matrix = rows.pivot_table(index="source", columns="target", values="r2", aggfunc="mean")
-        r2 = rows["r2"].dropna()
-        mean = style.format_value(r2.mean(), "")
-        tables.append(
-            ConsistencyTable(
-                title=title,
-                sources=tuple(matrix.index),
-                targets=tuple(matrix.columns),
-                cells=tuple(tuple(style.format_value(v, "") for v in r) for r in matrix.to_numpy()),
-                mean=mean,
-                sd=_sd_text(r2, mean),
-                n=len(r2),
-            )
-        )
-    return tuple(tables)
 
 
 def cell(metrics: pd.DataFrame, variant: str, column: Column) -> Cell:
@@ -170,14 +127,15 @@ def cell(metrics: pd.DataFrame, variant: str, column: Column) -> Cell:
     mean = style.format_value(defined.mean(), column.unit)
     return Cell(
         mean=mean,
-        sd=_sd_text(defined, mean),
+        sd=sd_text(defined, mean),
         n=len(defined),
         n_undefined=len(values) - len(defined),
         chance=style.format_value(chance.mean(), column.unit) if len(chance) else "",
     )
 
 
-def _row(variant: str, cells: Sequence[Cell]) -> Row:
+def row(variant: str, cells: Sequence[Cell]) -> Row:
+    """The row of a variant under its long label."""
     mark = f" {style.TRANSDUCTIVE_MARK}" if style.is_transductive(variant) else ""
     return Row(style.variant_label(variant, long=True), mark, tuple(cells))
 
@@ -206,8 +164,13 @@ def _better(metric: str) -> str:
     return "higher" if any(part in metric for part in _HIGHER_IS_BETTER) else ""
 
 
-def _sd_text(values: pd.Series, mean: str) -> str:
-    """Sample standard deviation (divisor n - 1) to the decimals of the mean; none for one value."""
+def sd_text(values: pd.Series, mean: str) -> str:
+    """Sample standard deviation (divisor n - 1) to the decimals of the mean; none for one value.
+
+    Args:
+        values: the finite values behind the mean.
+        mean: the mean as text.
+    """
     if len(values) < 2:
         return ""
     decimals = len(mean.partition(".")[2])

@@ -1,25 +1,30 @@
-"""Laws of reference, positive and negative samples: indices only, no data, no torch.
-
-Each law is a pure function of (labels, configuration, seed, step).
-"""
+"""Laws of reference, positive and negative samples: indices only, no data, no torch."""
 
 from cebra_kedro.sampling.anchors import Anchors, find_anchors
+from cebra_kedro.sampling.draws import PairLaw, Pairs, shuffle_rows, step_rng
 from cebra_kedro.sampling.laws import (
+    ClassLaw,
+    DeltaNormalLaw,
     HybridLaw,
-    PairLaw,
-    Pairs,
+    MixedLaw,
     TimeDeltaLaw,
     TimeLaw,
-    shuffle_rows,
 )
+from cebra_kedro.sampling.search import LabelTable, NearestAnchor
 
 __all__ = [
     "Anchors",
+    "ClassLaw",
+    "DeltaNormalLaw",
     "HybridLaw",
+    "LabelTable",
+    "MixedLaw",
+    "NearestAnchor",
     "PairLaw",
     "Pairs",
     "TimeDeltaLaw",
     "TimeLaw",
     "find_anchors",
     "shuffle_rows",
+    "step_rng",
 ]

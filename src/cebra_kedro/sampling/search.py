@@ -1,8 +1,9 @@
-"""The recorded row whose label is nearest to a queried label, without comparing with every row.
+"""The anchor whose label is nearest to a queried one, without comparing with every row.
 
 cebra compares each query with each sample (``cebra/distributions/index.py``). Here equal labels
-are merged first, then the search suits what is left: a k-d tree in few dimensions, a matrix
-product in blocks in many.
+are merged first, then the search suits what is left: the Gram matrix where few distinct rows of
+many dimensions come back again and again (movie frames), a k-d tree in few dimensions, a matrix
+product in blocks else.
 """
 
 from __future__ import annotations
@@ -18,103 +19,161 @@ from scipy.spatial import cKDTree
 logger = logging.getLogger(__name__)
 
 Ties = Literal["first", "uniform"]
+Strategy = Literal["gram", "tree", "product"]
+
 MAX_TREE_DIMENSION = 8
+MAX_GRAM_ROWS = 4096
 _BLOCK_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
-class NearestLabel:
-    """Search structure over the labels of all anchors.
+class LabelTable:
+    """The distinct labels of a recording, and which of them each row carries.
 
     Attributes:
-        labels: float array (anchor, dim).
+        values: float64 array (distinct, dim).
+        of_row: int64 array (row,), number of the distinct label of each row.
     """
 
-    labels: np.ndarray
+    values: np.ndarray
+    of_row: np.ndarray
+
+    @classmethod
+    def of(cls, labels: np.ndarray) -> LabelTable:
+        """Merge equal rows of labels (row, dim)."""
+        labels = np.ascontiguousarray(labels, dtype=np.float64) + 0.0  # −0.0 becomes 0.0
+        order = np.lexsort(labels.T[::-1])
+        new = np.ones(len(labels), bool)
+        new[1:] = (labels[order[1:]] != labels[order[:-1]]).any(axis=1)
+        of_row = np.empty(len(labels), np.int64)
+        of_row[order] = np.cumsum(new) - 1
+        return cls(labels[order[new]], of_row)
+
+    @property
+    def strategy(self) -> Strategy:
+        """How nearest labels are found."""
+        n_distinct, dim = self.values.shape
+        if dim <= MAX_TREE_DIMENSION:
+            return "tree"
+        return "gram" if n_distinct <= MAX_GRAM_ROWS else "product"
 
     @cached_property
-    def _groups(self) -> _Groups:
-        return _group_equal_rows(np.ascontiguousarray(self.labels, dtype=np.float64))
+    def gram(self) -> np.ndarray:
+        """Inner products of the distinct labels, (distinct, distinct)."""
+        return self.values @ self.values.T
 
-    @cached_property
-    def strategy(self) -> str:
-        """``tree`` or ``product``; logged once, so that a user sees what the search costs."""
-        n_unique, dim = self._groups.values.shape
-        chosen = "tree" if dim <= MAX_TREE_DIMENSION else "product"
+    def log_strategy(self) -> None:
+        """Say once what the search costs."""
         logger.debug(
-            "nearest-label search: %s over %d distinct of %d labels (%d-D)",
-            chosen,
-            n_unique,
-            len(self.labels),
-            dim,
+            "nearest label by %s: %d distinct of %d labels in %d dimensions",
+            self.strategy,
+            len(self.values),
+            len(self.of_row),
+            self.values.shape[1],
         )
-        return chosen
+
+
+class NearestAnchor:
+    """Nearest-label search among some anchors (of one session, or of one class).
+
+    Args:
+        table: distinct labels of all rows.
+        anchor: int64 array (candidate,), ascending anchor numbers.
+        row: int64 array (candidate,), their rows.
+        ties: among anchors of exactly equal label, ``first`` takes the earliest, as cebra does;
+            ``uniform`` draws one.
+    """
+
+    def __init__(
+        self, table: LabelTable, anchor: np.ndarray, row: np.ndarray, ties: Ties = "first"
+    ) -> None:
+        self._table = table
+        self._ties = ties
+        distinct, first, inverse, count = np.unique(
+            table.of_row[row], return_index=True, return_inverse=True, return_counts=True
+        )
+        # Distinct labels in the order of their first anchor: a search that returns the lowest
+        # number among equally near ones then returns the earliest, as cebra's argmin.
+        order = np.argsort(first)
+        self._distinct = distinct[order]
+        self._first = anchor[first[order]]
+        self._values = table.values[self._distinct]
+        self._square = np.einsum("ij,ij->i", self._values, self._values)
+        if ties == "uniform":
+            rank = np.empty(len(order), np.int64)
+            rank[order] = np.arange(len(order))
+            self._count = count[order]
+            self._members = anchor[np.argsort(rank[inverse.reshape(-1)], kind="stable")]
+            self._start = np.cumsum(self._count) - self._count
+
+    def near_sum(
+        self, base: np.ndarray, end: np.ndarray, start: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Anchor nearest to label(base) + label(end) − label(start).
+
+        Args:
+            base: int64 array (query,), rows.
+            end: int64 array (query,), rows.
+            start: int64 array (query,), rows.
+            rng: breaks ties if they are uniform.
+
+        Returns:
+            int64 array (query,) of anchor numbers.
+        """
+        table = self._table
+        a, b, c = table.of_row[base], table.of_row[end], table.of_row[start]
+        if table.strategy == "gram":
+            return self._pick(self._nearest_by_gram(a, b, c), rng)
+        return self.near(table.values[a] + table.values[b] - table.values[c], rng)
+
+    def near(self, query: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Anchor nearest to each query (query, dim), Euclidean distance."""
+        if self._table.strategy == "tree":
+            return self._pick(self._nearest_by_tree(query), rng)
+        return self._pick(self._nearest_by_product(query), rng)
+
+    def _pick(self, nearest: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if self._ties == "first":
+            return self._first[nearest]
+        place = (rng.random(len(nearest)) * self._count[nearest]).astype(np.int64)
+        return self._members[self._start[nearest] + place]
 
     @cached_property
     def _tree(self) -> cKDTree:
-        return cKDTree(self._groups.values)
+        return cKDTree(self._values)
 
-    def nearest(
-        self, query: np.ndarray, *, ties: Ties = "first", uniform: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Anchor number of the nearest label (Euclidean distance) for each query.
+    @cached_property
+    def _gram(self) -> np.ndarray:
+        return np.ascontiguousarray(self._table.gram[:, self._distinct])
 
-        Args:
-            query: float array (query, dim).
-            ties: among anchors of exactly equal label, ``first`` takes the earliest, as cebra
-                does; ``uniform`` picks with the given random numbers.
-            uniform: float array (query,) in [0, 1), needed for ``uniform``.
+    def _nearest_by_gram(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """argmin_j |x_j|² − 2 (G_aj + G_bj − G_cj): no dimension left but the number of rows."""
+        nearest = np.empty(len(a), np.int64)
+        for part in _blocks(len(a), len(self._values)):
+            similarity = self._gram[a[part]]
+            similarity += self._gram[b[part]]
+            similarity -= self._gram[c[part]]
+            similarity *= 2.0
+            nearest[part] = np.argmin(self._square - similarity, axis=1)
+        return nearest
 
-        Returns:
-            int64 array (query,).
-        """
-        group = self._nearest_group(np.asarray(query, dtype=np.float64))
-        groups = self._groups
-        if ties == "first":
-            return groups.first[group]
-        if uniform is None:
-            raise ValueError("ties='uniform' needs random numbers; pass uniform=rng.random(n)")
-        position = (uniform * groups.count[group]).astype(np.int64)
-        return groups.members[groups.start[group] + position]
-
-    def _nearest_group(self, query: np.ndarray) -> np.ndarray:
-        if self.strategy == "product":
-            return _nearest_by_product(self._groups.values, query)
-        if len(self._groups.values) == 1:
+    def _nearest_by_tree(self, query: np.ndarray) -> np.ndarray:
+        if len(self._values) == 1:
             return np.zeros(len(query), np.int64)
         # Two neighbours, because two different labels at equal distance are a tie as well.
         distance, index = self._tree.query(query, k=2)
-        earlier = self._groups.first[index[:, 1]] < self._groups.first[index[:, 0]]
-        tie = (distance[:, 0] == distance[:, 1]) & earlier
-        return np.where(tie, index[:, 1], index[:, 0])
+        return np.where(distance[:, 0] == distance[:, 1], index.min(axis=1), index[:, 0])
+
+    def _nearest_by_product(self, query: np.ndarray) -> np.ndarray:
+        nearest = np.empty(len(query), np.int64)
+        for part in _blocks(len(query), len(self._values)):
+            similarity = query[part] @ self._values.T
+            similarity *= 2.0
+            nearest[part] = np.argmin(self._square - similarity, axis=1)
+        return nearest
 
 
-@dataclass(frozen=True)
-class _Groups:
-    """Distinct label rows and the anchors that carry each."""
-
-    values: np.ndarray  # (group, dim)
-    first: np.ndarray  # (group,) earliest anchor
-    count: np.ndarray  # (group,)
-    start: np.ndarray  # (group,) offset into members
-    members: np.ndarray  # (anchor,) anchors ordered by group, ascending within a group
-
-
-def _group_equal_rows(labels: np.ndarray) -> _Groups:
-    values, first, inverse, count = np.unique(
-        labels, axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
-    members = np.argsort(inverse.reshape(-1), kind="stable")
-    start = np.concatenate([[0], np.cumsum(count)[:-1]])
-    return _Groups(values, first, count, start, members)
-
-
-def _nearest_by_product(values: np.ndarray, query: np.ndarray) -> np.ndarray:
-    """argmin_j |x_j|² − 2 q·x_j in blocks of queries, so that memory stays bounded."""
-    square = np.einsum("ij,ij->i", values, values)
-    block = max(1, _BLOCK_BYTES // (8 * len(values)))
-    nearest = np.empty(len(query), np.int64)
-    for begin in range(0, len(query), block):
-        part = slice(begin, begin + block)
-        nearest[part] = np.argmin(square - 2.0 * (query[part] @ values.T), axis=1)
-    return nearest
+def _blocks(n_queries: int, n_values: int) -> list[slice]:
+    """Blocks of queries that keep a (query, value) matrix of float64 below a fixed size."""
+    block = max(1, _BLOCK_BYTES // (8 * n_values))
+    return [slice(begin, begin + block) for begin in range(0, n_queries, block)]

@@ -1,0 +1,57 @@
+"""Random numbers that depend on (seed, step) only, and what a step draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The indices of one training step, as anchor numbers.
+
+    Attributes:
+        reference: int64 array (reference,); with several sessions, those of session 0 first.
+        positives: per objective, int64 array (reference,) paired with ``reference``. A hybrid
+            law has two (behaviour, time), every other law one.
+        negative: int64 array (negative,), shared by all references.
+    """
+
+    reference: np.ndarray
+    positives: tuple[np.ndarray, ...]
+    negative: np.ndarray
+
+
+class PairLaw(Protocol):
+    """Anything that draws the pairs of a step."""
+
+    def draw(self, step: int, batch_size: int, n_negatives: int) -> Pairs:
+        """The pairs of one step; the same arguments give the same pairs.
+
+        Args:
+            step: number of the step, ≥ 0.
+            batch_size: references per session.
+            n_negatives: negatives per session.
+        """
+        ...
+
+
+def step_rng(seed: int, step: int, stream: int = 0) -> np.random.Generator:
+    """Independent random numbers for each (seed, step, stream).
+
+    A counter-based generator: step 700 of a resumed run draws what step 700 of an
+    uninterrupted run draws, without drawing the steps before.
+    """
+    return np.random.Generator(np.random.Philox(key=[seed, stream], counter=[0, 0, step, 0]))
+
+
+def shuffle_rows(labels: np.ndarray, seed: int) -> np.ndarray:
+    """The labels with their rows permuted: same values, no relation to the neural data.
+
+    Args:
+        labels: array (time, dim).
+        seed: seed of the permutation.
+    """
+    return np.random.default_rng(seed).permutation(labels, axis=0)
