@@ -6,26 +6,46 @@ import copy
 import functools
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import click
+from kedro.config import MissingConfigException
+from kedro.framework import project
 from kedro.framework.cli.project import run as kedro_run
 from kedro.io.core import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 logger = logging.getLogger(__name__)
+
+_USERS_TO_MEND = (
+    DatasetError,
+    MissingConfigException,
+    OmegaConfBaseException,
+    OSError,
+    ParameterValidationError,
+    RuntimeError,
+    ValueError,
+    YAMLError,
+)
+"""The traceback of a run that has begun stands in its manifest; other errors show theirs."""
 
 
 def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
+        from cebra_kedro.run.checks import check_names
+
         try:
+            names = [*kwargs["pipelines"], *filter(None, [kwargs["pipeline"]])]
+            check_names(dict(project.pipelines), names, kwargs["namespaces"])
             return callback(*args, **kwargs)
         except KeyboardInterrupt:
             raise click.ClickException(
                 "interrupted; finished encoders are kept, and the same command goes on from there"
             ) from None
-        except (DatasetError, ParameterValidationError, OSError, ValueError, RuntimeError) as error:
+        except _USERS_TO_MEND as error:
             logger.debug("the run failed", exc_info=True)
             raise click.ClickException(_message(error)) from error
 
@@ -33,7 +53,7 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _message(error: BaseException) -> str:
-    """The message; for errors that do not name themselves, with their type."""
+    """The message on one line; for errors that do not say anything, their type."""
     text = " ".join(str(error).split())
     return text or type(error).__name__
 
@@ -44,5 +64,5 @@ def cli() -> None:
 
 
 run: click.Command = copy.copy(kedro_run)
-run.callback = _one_line_errors(kedro_run.callback)
+run.callback = _one_line_errors(cast("Callable[..., Any]", kedro_run.callback))
 cli.add_command(run)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import os
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from cebra_kedro.experiments import HIPPOCAMPUS
 from cebra_kedro.training.config import (
     EncoderConfig,
     LossConfig,
@@ -15,6 +17,14 @@ from cebra_kedro.training.config import (
     Settings,
     TrainingConfig,
 )
+
+HIPPOCAMPUS_LABELS = ("position", "direction", "increasing")
+"""What guides an encoder of a rat, see ``sources.hippocampus``."""
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class IngestionParameters(Settings):
@@ -28,7 +38,7 @@ class IngestionParameters(Settings):
 
     bin_width_s: float = Field(gt=0, le=10)
     folds: int = Field(3, ge=2, le=10)
-    expected_neurons: dict[str, int] = {}
+    expected_neurons: dict[str, int] = Field(default_factory=dict)
 
 
 class TrainingParameters(Settings):
@@ -42,6 +52,9 @@ class TrainingParameters(Settings):
         batch_size: references of a step.
         seeds: one encoder is trained for each, in every fold.
         device: ``auto`` is cuda, then mps, then cpu.
+        threads: CPU threads of one training; null means all cores.
+        processes: encoders trained at the same time; null means as many as there are cores for
+            their threads.
     """
 
     encoder: EncoderConfig
@@ -51,6 +64,15 @@ class TrainingParameters(Settings):
     batch_size: int = Field(ge=2)
     seeds: tuple[int, ...] = Field(min_length=1)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    threads: int | None = Field(None, ge=1)
+    processes: int | None = Field(None, ge=1)
+
+    @property
+    def n_processes(self) -> int:
+        """Encoders trained at the same time on this machine."""
+        if self.processes is not None or self.threads is None:
+            return self.processes or 1
+        return max(1, available_cores() // self.threads)
 
     @model_validator(mode="after")
     def _seeds_differ(self) -> TrainingParameters:
@@ -109,6 +131,7 @@ class VariantParameters(Settings):
             batch_size=shared.batch_size,
             seed=seed,
             device=shared.device,
+            threads=shared.threads,
         )
 
 
@@ -155,7 +178,16 @@ class ConsistencyParameters(Settings):
 
 
 class HippocampusParameters(Settings):
-    """Everything of the hippocampus experiment."""
+    """Everything of the hippocampus experiment.
+
+    Attributes:
+        ingestion: from published arrays to recordings.
+        training: what all encoders have in common.
+        variants: what sets each kind of encoder apart; a block for each kind there is.
+        baselines: features that need no training.
+        decoding: the decoder.
+        consistency: comparison between rats.
+    """
 
     ingestion: IngestionParameters
     training: TrainingParameters
@@ -163,6 +195,50 @@ class HippocampusParameters(Settings):
     baselines: BaselineParameters
     decoding: DecodingParameters
     consistency: ConsistencyParameters
+
+    @field_validator("variants", mode="before")
+    @classmethod
+    def _variants_exist(cls, variants: Any) -> Any:
+        known = HIPPOCAMPUS.trained_variants
+        if isinstance(variants, dict) and set(variants) != set(known):
+            unknown = ", ".join(sorted(map(str, set(variants) - set(known))))
+            missing = ", ".join(name for name in known if name not in variants)
+            raise ValueError(
+                f"expected a block for each of {', '.join(known)}, "
+                + " and ".join(
+                    [f"got {unknown}"] * bool(unknown) + [f"{missing} is missing"] * bool(missing)
+                )
+            )
+        return variants
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> HippocampusParameters:
+        for rat in self.ingestion.expected_neurons:
+            if rat not in HIPPOCAMPUS.subjects:
+                raise ValueError(
+                    f"ingestion.expected_neurons names {rat}, but the rats are "
+                    f"{', '.join(HIPPOCAMPUS.subjects)}"
+                )
+        for name, variant in self.variants.items():
+            for label in variant.labels:
+                if label not in HIPPOCAMPUS_LABELS:
+                    raise ValueError(
+                        f"variants.{name}.labels names {label}, but the labels are "
+                        f"{', '.join(HIPPOCAMPUS_LABELS)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _blocks_fit_together(self) -> HippocampusParameters:
+        for name, variant in self.variants.items():
+            try:
+                variant.training_config(self.training, seed=0)
+            except ValidationError as error:
+                reasons = [str(d["msg"]).removeprefix("Value error, ") for d in error.errors()]
+                raise ValueError(
+                    f"variants.{name} does not fit training: {'; '.join(reasons)}"
+                ) from error
+        return self
 
 
 class ProjectParameters(Settings):

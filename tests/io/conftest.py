@@ -25,10 +25,14 @@ def tiny_encoder_model():
     )
     return EncoderModel(
         config=config,
-        n_neurons=3,
-        state=build_network(config.encoder, 3, seed=0).state_dict(),
+        n_neurons=(3,),
+        state={
+            f"0.{key}": value
+            for key, value in build_network(config.encoder, 3, seed=0).state_dict().items()
+        },
         loss=np.array([2.0, 1.5], np.float32),
         learning_rate=np.full(2, 3e-4, np.float32),
+        temperature=1.0,
         train_seconds=0.25,
         fingerprint="0123abcd",
     )

@@ -1,17 +1,25 @@
-"""Figures as PNG, written atomically; everything else is kedro-datasets' MatplotlibDataset."""
+"""Figures as PNG pictures, previewed by kedro-viz; drawing them is left to ``plots``."""
 
 from __future__ import annotations
 
+import base64
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from kedro_datasets.matplotlib import MatplotlibDataset
-from matplotlib.figure import Figure
+from kedro.io.core import DatasetError, Version
+from kedro_datasets._typing import ImagePreview
 
-from cebra_kedro.atomic import atomic_path
+from cebra_kedro.io.local_file_dataset import LocalFileDataset
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-class FigureDataset(MatplotlibDataset):
-    """One matplotlib figure, previewed by kedro-viz.
+class FigureDataset(LocalFileDataset["Figure"]):
+    """Saves one matplotlib figure as a PNG picture; it is not loaded again.
+
+    The same figure gives the same file: neither date nor software version is written.
 
     Example:
         In ``catalog.yml``:
@@ -21,18 +29,45 @@ class FigureDataset(MatplotlibDataset):
             "{experiment}.{subject}.{figure}_figure":
               type: cebra_kedro.io.FigureDataset
               filepath: data/08_reporting/{experiment}/{subject}/{figure}.png
+              metadata:
+                kedro-viz: {layer: reporting}
 
-    The arguments are those of ``kedro_datasets.matplotlib.MatplotlibDataset``.
+    Args:
+        filepath: the ``.png`` file, on this machine.
+        version: set by Kedro for ``versioned: true``.
+        metadata: free facts for plugins such as kedro-viz.
     """
 
-    def save(self, data: Figure) -> None:
-        """Write the figure to a temporary file, then move it to its place."""
-        target = Path(self._get_save_path())
-        with atomic_path(target) as temporary:
-            # No creation date and software version: the same figure gives the same bytes.
-            metadata = {"Software": None} if target.suffix == ".png" else None
-            data.savefig(
-                temporary,
-                **{"format": target.suffix[1:], "metadata": metadata, **self._save_args},
+    _format_name = "picture (PNG)"
+
+    def __init__(
+        self,
+        *,
+        filepath: str | os.PathLike,
+        version: Version | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(filepath=filepath, version=version, metadata=metadata)
+        if self._filepath.suffix != ".png":
+            raise DatasetError(f"filepath of FigureDataset must end in .png, got {filepath}")
+
+    def _read(self, path: Path) -> Figure:
+        raise DatasetError(
+            f"{path} is a picture, which cannot become a figure again; open it in a viewer, or "
+            "draw it anew with the node that writes it"
+        )
+
+    def _write(self, path: Path, data: Figure) -> None:
+        from matplotlib.figure import Figure
+
+        if not isinstance(data, Figure):
+            raise DatasetError(
+                f"FigureDataset saves one matplotlib Figure, got {type(data).__name__}; return "
+                "the figure of the axes (ax.figure) from the node"
             )
-        self._invalidate_cache()
+        data.savefig(path, format="png", metadata={"Software": None})
+
+    def preview(self) -> ImagePreview:
+        """The picture in base64, for kedro-viz."""
+        picture = Path(self._get_load_path()).read_bytes()
+        return ImagePreview(base64.b64encode(picture).decode("ascii"))

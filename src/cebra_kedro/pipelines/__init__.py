@@ -10,9 +10,19 @@ from typing import Any
 import pandas as pd
 
 
+class _Bound(partial):
+    """A partial that keeps its name on the way to another process, unlike the original."""
+
+
 def bind(function: Callable[..., Any], **names: str) -> Callable[..., Any]:
     """A node function with names (experiment, subject, variant) filled in; keeps its own name."""
-    return update_wrapper(partial(function, **names), function)
+    return update_wrapper(_Bound(function, **names), function)
+
+
+def fold_and_seed(key: str) -> tuple[int, int]:
+    """Fold and seed of a key such as ``fold0_seed10``; sorts keys by number, not by letter."""
+    fold, seed = key.removeprefix("fold").split("_seed")
+    return int(fold), int(seed)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,11 @@ def figure_decoded_positions(
             ``predicted_position``.
         title: title over the whole figure.
         unit: unit of the positions.
+
+    Raises:
+        ValueError: there is no variant.
     """
+    _check_not_empty("predictions", predictions)
     with house_style():
         figure = new_figure((9.0, 1.25 * len(predictions) + 0.8))
         axes = np.ravel(figure.subplots(len(predictions), 1, sharex=True, sharey=True))
@@ -60,7 +64,11 @@ def figure_consistency(
         matrices: variant → table of R², rows source, columns target.
         title: title over the whole figure.
         n_columns: panels in a row.
+
+    Raises:
+        ValueError: there is no variant.
     """
+    _check_not_empty("matrices", matrices)
     columns = min(n_columns, len(matrices))
     n_rows = math.ceil(len(matrices) / columns)
     size = max(len(matrix) for matrix in matrices.values())
@@ -68,12 +76,26 @@ def figure_consistency(
         figure = new_figure(((0.5 * size + 1.9) * columns, (0.5 * size + 1.4) * n_rows + 0.4))
         axes = np.ravel(figure.subplots(n_rows, columns, squeeze=False))
         for ax, (variant, matrix) in zip(axes, matrices.items(), strict=False):
-            mean = float(np.nanmean(matrix.to_numpy(float)))
-            plot_consistency(matrix, ax=ax, title=f"{variant_label(variant)}\nmean {mean:.2f}")
+            title_of_panel = f"{variant_label(variant)}\nmean {_mean_between(matrix):.2f}"
+            plot_consistency(matrix, ax=ax, title=title_of_panel)
         for ax in axes[len(matrices) :]:
             ax.remove()
         figure.suptitle(title)
     return figure
+
+
+def _check_not_empty(name: str, variants: Mapping[str, Any]) -> None:
+    if not variants:
+        raise ValueError(
+            f"{name} must hold at least one variant, got none; use figure_message to say why"
+        )
+
+
+def _mean_between(matrix: pd.DataFrame) -> float:
+    """Mean R² over the pairs of two different names."""
+    values = matrix.to_numpy(float)
+    pairs = matrix.index.to_numpy()[:, None] != matrix.columns.to_numpy()
+    return float(np.mean(values[pairs & np.isfinite(values)]))
 
 
 def figure_message(text: str) -> Figure:

@@ -1,4 +1,7 @@
-"""What a run was made of, so that each number in its report can be traced."""
+"""What a run was made of, so that each number in its report can be traced.
+
+From which recording each single file came is ``provenance``'s.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import platform
 import subprocess
 import sys
 import time
+import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -17,7 +22,6 @@ from cebra_kedro.atomic import atomic_path
 from cebra_kedro.recording import Recording
 
 MANIFEST_NAME = "run_manifest.json"
-PROVENANCE_NAME = "provenance.json"
 _PACKAGES = (
     "cebra",
     "cebra-kedro",
@@ -37,20 +41,27 @@ _PACKAGES = (
 class RunManifest:
     """Collects facts while a run goes on; :meth:`write` leaves them as JSON.
 
+    Until :meth:`end` is called, the status is ``unfinished``: a run that is interrupted or killed
+    leaves a manifest that says so.
+
     Attributes:
         facts: what was known when the run began.
+        started: reading of the performance counter when the run began.
+        started_epoch_s: the same in seconds since 1970, to compare files with.
         recordings: raw files by catalog entry of the recording.
-        results: files written below the reporting folder → namespace of their node.
-        node_seconds: node → seconds, saving its outputs included.
-        current_node: the node that runs, or ran last.
+        results: files written below the reporting folder, relative to it.
+        node_seconds: node → seconds, loading and saving included.
     """
 
     facts: dict[str, Any]
     started: float
+    started_epoch_s: float = field(default_factory=time.time)
     recordings: dict[str, dict[str, Any]] = field(default_factory=dict)
-    results: dict[Path, str] = field(default_factory=dict)
+    results: set[Path] = field(default_factory=set)
     node_seconds: dict[str, float] = field(default_factory=dict)
-    current_node: str = ""
+    _node_started: dict[str, float] = field(default_factory=dict)
+    _unsaved: dict[str, set[str]] = field(default_factory=dict)
+    _failed_node: str = ""
 
     @classmethod
     def begin(
@@ -59,6 +70,7 @@ class RunManifest:
         """Facts that are known before the first node."""
         now = datetime.now(UTC)
         facts = {
+            "status": "unfinished",
             "run_id": now.strftime("%Y-%m-%dT%H.%M.%SZ"),
             "started_at": now.isoformat(timespec="seconds"),
             "pipelines": run_params.get("pipeline_names") or ["__default__"],
@@ -83,8 +95,32 @@ class RunManifest:
         """Seconds since the run began."""
         return time.perf_counter() - self.started
 
+    def is_older(self, file: Path) -> bool:
+        """Whether a file or folder does not exist or is older than the run."""
+        return not file.exists() or file.stat().st_mtime < self.started_epoch_s
+
+    def begin_node(self, name: str, outputs: Iterable[str]) -> None:
+        """Start the clock of a node, unless it runs already."""
+        if name not in self._node_started:
+            self._node_started[name] = time.perf_counter()
+            self._unsaved[name] = set(outputs)
+
+    def note_saved(self, node: str, dataset_name: str) -> bool:
+        """Note that a node has saved an output; True if it was the last one."""
+        unsaved = self._unsaved.get(node, set())
+        unsaved.discard(dataset_name)
+        if unsaved:
+            return False
+        self._unsaved.pop(node, None)
+        self.node_seconds[node] = time.perf_counter() - self._node_started[node]
+        return True
+
+    def note_failed(self, node: str) -> None:
+        """Note the node whose function raised."""
+        self._failed_node = node
+
     def note_recording(self, dataset_name: str, data: Any) -> None:
-        """Keep the provenance of a recording that the run made or read."""
+        """Keep what a recording that the run made or read says of its origin."""
         if isinstance(data, Recording):
             keys = ("source", "checksum", "checksum_status", "simulated")
             self.recordings[dataset_name] = {
@@ -93,46 +129,53 @@ class RunManifest:
                 **{key: data.meta.get(key) for key in keys},
             }
 
-    def note_result(self, file: Path | None, namespace: str) -> None:
-        """Keep a file that the run wrote below the reporting folder."""
-        if file is not None:
-            self.results[file] = namespace
+    def end(self, status: str, error: BaseException | None = None) -> RunManifest:
+        """Add what is known at the end.
 
-    def end(self, status: str, error: str | None = None) -> RunManifest:
-        """Add what is known at the end."""
+        Args:
+            status: ``finished`` or ``failed``.
+            error: why the run failed.
+        """
         self.facts |= {
             "status": status,
             "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "seconds": round(self.seconds, 1),
-            "device": _device(),
+            "device": self._device(),
             "raw_files": [self.recordings[name] for name in sorted(self.recordings)],
             "node_seconds": {name: round(s, 3) for name, s in self.node_seconds.items()},
         }
         if error is not None:
-            self.facts |= {"failed_node": self.current_node, "error": error}
+            self.facts |= {
+                # An output that cannot be loaded or saved fails outside the node's function.
+                "failed_node": self._failed_node or ", ".join(self._unsaved),
+                "error": " ".join(str(error).split()) or type(error).__name__,
+                "traceback": "".join(traceback.format_exception(error)).splitlines(),
+            }
         return self
 
     def write(self, folder: Path) -> None:
-        """Write the manifest, and which run made which result."""
-        _write_json(folder / MANIFEST_NAME, self.facts)
-        provenance = _read_json(folder / PROVENANCE_NAME)
-        for file, namespace in self.results.items():
-            provenance[file.as_posix()] = {
-                "run_id": self.facts["run_id"],
-                "environment": self.facts["environment"],
-                "finished_at": self.facts["finished_at"],
-                "simulated": self._simulated(namespace),
-            }
-        _write_json(folder / PROVENANCE_NAME, provenance)
+        """Write the manifest into the reporting folder."""
+        with atomic_path(folder / MANIFEST_NAME) as temporary:
+            temporary.write_text(json.dumps(self.facts, indent=2) + "\n", encoding="utf-8")
 
-    def _simulated(self, namespace: str) -> bool | None:
-        """Whether the recordings below a namespace are simulated; None if mixed or unknown."""
-        found = {
-            bool(facts["simulated"])
-            for name, facts in self.recordings.items()
-            if name.startswith(f"{namespace}.")
+    def _device(self) -> str:
+        """Where encoders were trained: as the parameters say, or what ``auto`` means here."""
+        asked = {
+            block["training"]["device"]
+            for block in self.facts["parameters"].values()
+            if "device" in block.get("training", {})
         }
-        return found.pop() if len(found) == 1 else None
+        return ", ".join(sorted({_device_name(name) for name in asked or {"auto"}}))
+
+
+def _device_name(asked: str) -> str:
+    """Name of a device; torch is asked only if the run loaded it."""
+    torch = sys.modules.get("torch")
+    if torch is not None and asked in ("auto", "cuda") and torch.cuda.is_available():
+        return str(torch.cuda.get_device_name())
+    if torch is not None and asked in ("auto", "mps") and torch.backends.mps.is_available():
+        return "mps"
+    return f"cpu ({platform.processor() or platform.machine()})"
 
 
 def _git_state(project: Path) -> dict[str, Any]:
@@ -152,30 +195,8 @@ def _git_state(project: Path) -> dict[str, Any]:
     }
 
 
-def _device() -> str:
-    """The device that ``auto`` means here; torch is asked only if the run loaded it."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        return str(torch.cuda.get_device_name())
-    if torch is not None and torch.backends.mps.is_available():
-        return "mps"
-    return f"cpu ({platform.processor() or platform.machine()})"
-
-
 def _version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        return json.loads(file.read_text())
-    except (OSError, ValueError):  # missing or damaged: begin anew
-        return {}
-
-
-def _write_json(file: Path, content: dict[str, Any]) -> None:
-    with atomic_path(file) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n")

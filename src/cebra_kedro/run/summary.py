@@ -21,13 +21,15 @@ def show_summary(results: Iterable[Path], folder: Path, page: Path, seconds: flo
         page: the report.
         seconds: duration of the run.
     """
-    console = Console()
+    console = Console(markup=False, emoji=False)  # a path may hold brackets and colons
     written = set(results)
     for experiment in EXPERIMENTS:
         files = [Path(experiment.name, name, "metrics.csv") for name in experiment.subjects]
         tables = [pd.read_csv(folder / file) for file in files if file in written]
         if tables:
-            console.print(score_table(experiment, pd.concat(tables)))
+            metrics = pd.concat(tables)
+            console.print(_heading(experiment, metrics), soft_wrap=True)
+            console.print(score_table(experiment, metrics))
     console.print(f"Finished in {seconds:.0f} s. Report: {page}", soft_wrap=True)
 
 
@@ -42,11 +44,7 @@ def score_table(experiment: Experiment, metrics: pd.DataFrame) -> Table:
     chosen = metrics[metrics["metric"] == metric]
     mean = chosen.pivot_table(index="variant", columns="subject", values="value", sort=False)
     chance = metrics[metrics["metric"] == f"chance_{metric}"].groupby("subject")["value"].mean()
-    unit = chosen["unit"].iloc[0]
-    table = Table(
-        title=f"{experiment.name}: {metric} on test trials ({unit}), mean over folds and seeds"
-    )
-    table.add_column("variant")
+    table = Table("variant")
     for subject in mean.columns:
         table.add_column(str(subject), justify="right")
     for variant, row in mean.iterrows():
@@ -54,3 +52,9 @@ def score_table(experiment: Experiment, metrics: pd.DataFrame) -> Table:
     table.add_section()
     table.add_row("chance", *(f"{chance[subject]:.3f}" for subject in mean.columns))
     return table
+
+
+def _heading(experiment: Experiment, metrics: pd.DataFrame) -> str:
+    metric = experiment.headline_metric
+    unit = metrics.loc[metrics["metric"] == metric, "unit"].iloc[0]
+    return f"{experiment.name}: {metric} on test trials ({unit}), mean over folds and seeds"

@@ -1,15 +1,9 @@
 """Laws of reference, positive and negative samples: indices only, no data, no torch."""
 
 from cebra_kedro.sampling.anchors import Anchors, find_anchors
+from cebra_kedro.sampling.class_laws import ClassLaw, MixedLaw
 from cebra_kedro.sampling.draws import PairLaw, Pairs, shuffle_rows, step_rng
-from cebra_kedro.sampling.laws import (
-    ClassLaw,
-    DeltaNormalLaw,
-    HybridLaw,
-    MixedLaw,
-    TimeDeltaLaw,
-    TimeLaw,
-)
+from cebra_kedro.sampling.laws import DeltaNormalLaw, HybridLaw, TimeDeltaLaw, TimeLaw
 from cebra_kedro.sampling.search import LabelTable, NearestAnchor
 
 __all__ = [

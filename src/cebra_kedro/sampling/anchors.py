@@ -70,9 +70,9 @@ def find_anchors(
     """
     rows, groups, group_of_row = [], [], []
     first, first_row, n_groups = [0], [0], 0
-    for segment, (left, right) in zip(segments, windows, strict=True):
+    for session, (segment, (left, right)) in enumerate(zip(segments, windows, strict=True)):
         run = np.zeros(len(segment), np.int64) if clamp else _runs(segment)
-        fits = _window_fits(run, left, right)
+        fits = _window_fits(run, left, right, session)
         row = np.arange(len(segment)) if clamp else np.flatnonzero(fits)
         rows.append(row + first_row[-1])
         groups.append(run[row] + n_groups)
@@ -97,7 +97,7 @@ def _runs(segment: np.ndarray) -> np.ndarray:
     return np.cumsum(change, out=change)
 
 
-def _window_fits(run: np.ndarray, left: int, right: int) -> np.ndarray:
+def _window_fits(run: np.ndarray, left: int, right: int, session: int) -> np.ndarray:
     length = np.bincount(run)
     start = np.cumsum(length) - length
     row = np.arange(len(run))
@@ -105,7 +105,7 @@ def _window_fits(run: np.ndarray, left: int, right: int) -> np.ndarray:
     if not fits.any():
         raise ValueError(
             f"the receptive field is {left + right} bins but the longest uninterrupted stretch "
-            f"of the recording has {int(length.max())}; choose an encoder with a shorter "
-            "receptive field or longer trials"
+            f"of session {session} has {int(length.max(initial=0))}; choose an encoder with a "
+            "shorter receptive field or longer trials"
         )
     return fits

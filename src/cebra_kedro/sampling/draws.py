@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
+from cebra_kedro.sampling.anchors import Anchors
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Pairs:
     """The indices of one training step, as anchor numbers.
 
@@ -45,6 +48,25 @@ def step_rng(seed: int, step: int, stream: int = 0) -> np.random.Generator:
     uninterrupted run draws, without drawing the steps before.
     """
     return np.random.Generator(np.random.Philox(key=[seed, stream], counter=[0, 0, step, 0]))
+
+
+def draw_uniform(anchors: Anchors, size: int, rng: np.random.Generator) -> np.ndarray:
+    """``size`` anchors of each session, uniformly: int64 array (session · size,)."""
+    return np.concatenate(
+        [
+            rng.integers(anchors.first[session], anchors.first[session + 1], size=size)
+            for session in range(anchors.n_sessions)
+        ]
+    )
+
+
+def assign_to_sessions(
+    n_references: int, n_sessions: int, rng: np.random.Generator
+) -> Sequence[np.ndarray | slice]:
+    """Which references find their positive in which session: a random partition in equal parts."""
+    if n_sessions == 1:
+        return [slice(None)]
+    return np.split(rng.permutation(n_references), n_sessions)
 
 
 def shuffle_rows(labels: np.ndarray, seed: int) -> np.ndarray:

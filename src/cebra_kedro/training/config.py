@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+DecayRate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Settings(BaseModel):
@@ -31,16 +33,57 @@ class PairsConfig(Settings):
     """How positive pairs are drawn.
 
     Attributes:
-        law: ``time`` (bins a fixed time apart), ``time_delta`` (labels a recorded change
-            apart), or ``hybrid`` (both objectives, summed).
+        law: ``time`` (bins a fixed time apart), ``time_delta`` (labels a recorded change apart),
+            ``delta_normal`` (labels a Gaussian change apart), ``discrete`` (same class),
+            ``mixed`` (same class, labels a recorded change apart), ``hybrid`` (``time_delta`` and
+            ``time``, losses summed).
         time_offset_bins: the time span of a positive pair or of a label change.
+        delta: standard deviation of the Gaussian change, in the unit of the labels.
         ties: which of several bins with exactly the nearest label is taken; ``first`` follows
             cebra, ``uniform`` spreads over them (needed where a label has few values).
+        prior: classes as frequent as in the data (``empirical``) or equally frequent
+            (``uniform``), for ``discrete`` and ``mixed``.
+        windows: ``trial`` keeps windows inside trials; ``cebra`` lets them cross trials and
+            clamps them at the ends of the recording.
     """
 
-    law: Literal["time", "time_delta", "hybrid"]
-    time_offset_bins: int = Field(10, ge=1)
-    ties: Literal["first", "uniform"] = "first"
+    law: Literal["time", "time_delta", "delta_normal", "discrete", "mixed", "hybrid"]
+    time_offset_bins: int | None = Field(None, ge=1)
+    delta: float | None = Field(None, gt=0)
+    ties: Literal["first", "uniform"] | None = None
+    prior: Literal["empirical", "uniform"] | None = None
+    windows: Literal["trial", "cebra"] = "trial"
+
+    @property
+    def uses_labels(self) -> bool:
+        """Whether the law looks at continuous labels."""
+        return self.law not in ("time", "discrete")
+
+    @property
+    def uses_classes(self) -> bool:
+        """Whether the law looks at a discrete label."""
+        return self.law in ("discrete", "mixed")
+
+    @property
+    def n_objectives(self) -> int:
+        """Losses that are summed."""
+        return 2 if self.law == "hybrid" else 1
+
+    @model_validator(mode="after")
+    def _options_fit_law(self) -> PairsConfig:
+        spans_time = self.law in ("time", "time_delta", "mixed", "hybrid")
+        wanted = {
+            "time_offset_bins": spans_time,
+            "delta": self.law == "delta_normal",
+        }
+        for name, needed in wanted.items():
+            if needed and getattr(self, name) is None:
+                raise ValueError(f"the {self.law} law needs {name}")
+        used = wanted | {"ties": self.uses_labels, "prior": self.uses_classes}
+        for name, usable in used.items():
+            if not usable and getattr(self, name) is not None:
+                raise ValueError(f"the {self.law} law has no {name}; remove it")
+        return self
 
 
 class LossConfig(Settings):
@@ -48,11 +91,29 @@ class LossConfig(Settings):
 
     Attributes:
         distance: ``cosine`` for encoders with normalised output, ``euclidean`` for ``-mse`` ones.
-        temperature: the softmax temperature.
+        temperature: the softmax temperature, or where a learnable one starts.
+        learnable_temperature: train the temperature with the encoder.
+        min_temperature: lower bound of a learnable temperature.
     """
 
     distance: Literal["cosine", "euclidean"] = "cosine"
     temperature: float = Field(1.0, gt=0, le=100)
+    learnable_temperature: bool = False
+    min_temperature: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _bound_fits(self) -> LossConfig:
+        if self.min_temperature is not None and not self.learnable_temperature:
+            raise ValueError(
+                "min_temperature bounds a learnable temperature; set learnable_temperature: true "
+                "or remove it"
+            )
+        if self.min_temperature is not None and self.min_temperature > self.temperature:
+            raise ValueError(
+                f"min_temperature ({self.min_temperature}) must not exceed temperature "
+                f"({self.temperature})"
+            )
+        return self
 
 
 class OptimizerConfig(Settings):
@@ -69,7 +130,7 @@ class OptimizerConfig(Settings):
     name: Literal["adam", "adamw"] = "adam"
     learning_rate: float = Field(3e-4, gt=0, le=1)
     weight_decay: float = Field(0.0, ge=0, le=1)
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[DecayRate, DecayRate] = (0.9, 0.999)
     clip_norm: float | None = Field(None, gt=0)
 
 
@@ -90,24 +151,57 @@ class ScheduleConfig(Settings):
     initial_fraction: float = Field(0.04, gt=0, le=1)
     final_fraction: float = Field(1e-3, ge=0, le=1)
 
+    @model_validator(mode="after")
+    def _options_fit_curve(self) -> ScheduleConfig:
+        used = {
+            "constant": {"name"},
+            "cosine": {"name", "final_fraction"},
+            "one_cycle": set(type(self).model_fields),
+        }
+        for name, field in type(self).model_fields.items():
+            if name not in used[self.name] and getattr(self, name) != field.default:
+                raise ValueError(f"the {self.name} schedule has no {name}; remove it")
+        return self
+
+
+class EarlyStopConfig(Settings):
+    """Stop when the loss on validation data no longer falls; the best weights are kept.
+
+    Attributes:
+        every_steps: steps between looks at the validation loss.
+        patience: looks without a new best before training stops.
+        draws: batches averaged at each look, the same at every look.
+    """
+
+    every_steps: int = Field(100, ge=1)
+    patience: int = Field(5, ge=1)
+    draws: int = Field(10, ge=1)
+
 
 class TrainingConfig(Settings):
     """Everything that, with the data, determines a trained encoder.
 
     Attributes:
         encoder: the network.
+        session_encoders: one network per session of a multi-session training, if they differ;
+            empty means ``encoder`` for every session.
         pairs: the law of positive pairs.
         loss: InfoNCE's distance and temperature.
         optimizer: optimiser and clipping.
         schedule: learning rate over the steps.
         steps: gradient steps.
-        batch_size: references (and positives) of a step.
-        negatives: negatives of a step; null means as many as references.
+        batch_size: references (and positives) of a step, per session.
+        negatives: negatives of a step, per session; null means as many as references.
+        early_stop: stop by a validation loss, or null.
         seed: seed of weights and pairs.
         device: ``auto`` is cuda, then mps, then cpu.
+        threads: CPU threads of the training; null means all cores. It is part of the
+            configuration because sums split over threads differ in their last bits.
+        precision: ``bfloat16`` computes the network in bfloat16 (weights and loss stay float32).
     """
 
     encoder: EncoderConfig = EncoderConfig()
+    session_encoders: tuple[EncoderConfig, ...] = ()
     pairs: PairsConfig
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
@@ -115,20 +209,48 @@ class TrainingConfig(Settings):
     steps: int = Field(ge=1)
     batch_size: int = Field(512, ge=2)
     negatives: int | None = Field(None, ge=1)
+    early_stop: EarlyStopConfig | None = None
     seed: int = Field(0, ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    threads: int | None = Field(None, ge=1)
+    precision: Literal["float32", "bfloat16"] = "float32"
 
     @property
     def n_negatives(self) -> int:
-        """Negatives of a step."""
+        """Negatives of a step, per session."""
         return self.batch_size if self.negatives is None else self.negatives
+
+    def encoders(self, n_sessions: int) -> tuple[EncoderConfig, ...]:
+        """The network of each session.
+
+        Raises:
+            ValueError: ``session_encoders`` has another length, or output dimensions differ.
+        """
+        encoders = self.session_encoders or (self.encoder,) * n_sessions
+        if len(encoders) != n_sessions:
+            raise ValueError(
+                f"session_encoders must have one entry for each of {n_sessions} sessions, "
+                f"got {len(encoders)}"
+            )
+        if len({encoder.output_dimension for encoder in encoders}) > 1:
+            raise ValueError("all session_encoders must have the same output_dimension")
+        return encoders
 
     @model_validator(mode="after")
     def _distance_fits_encoder(self) -> TrainingConfig:
-        unnormalised = self.encoder.architecture.endswith("-mse")
-        if unnormalised and self.loss.distance == "cosine":
+        for encoder in self.session_encoders or (self.encoder,):
+            if "-mse" in encoder.architecture and self.loss.distance == "cosine":
+                raise ValueError(
+                    f"{encoder.architecture} has no normalised output, so the cosine distance "
+                    "is unbounded; set loss.distance to euclidean or choose another encoder"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _early_stop_gets_a_look(self) -> TrainingConfig:
+        if self.early_stop is not None and self.early_stop.every_steps > self.steps:
             raise ValueError(
-                f"{self.encoder.architecture} has no normalised output, so the cosine distance "
-                "is unbounded; set loss.distance to euclidean or choose another encoder"
+                f"early_stop.every_steps ({self.early_stop.every_steps}) must be at most steps "
+                f"({self.steps}), else the validation loss is never looked at"
             )
         return self

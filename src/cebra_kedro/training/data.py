@@ -2,21 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from cebra_kedro.sampling import (
+    Anchors,
+    ClassLaw,
+    DeltaNormalLaw,
+    HybridLaw,
+    MixedLaw,
+    PairLaw,
+    TimeDeltaLaw,
+    TimeLaw,
+)
+from cebra_kedro.training.config import PairsConfig
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """The rows an encoder sees: training rows only, unless a variant says otherwise.
+    """The rows of one session that an encoder sees: training rows, unless a variant says otherwise.
 
     Attributes:
-        neural: array (time, neuron).
+        neural: array (time, neuron), or a ``numpy.memmap`` that is read as it is needed.
         segment: int array (time,); windows and pairs stay inside a run of equal ids.
-        labels: float array (time, dim), or None for the ``time`` law.
+        labels: float array (time, dim), for the laws that look at continuous labels.
+        classes: int array (time,), for the ``discrete`` and ``mixed`` laws.
     """
 
     neural: np.ndarray
     segment: np.ndarray
     labels: np.ndarray | None = None
+    classes: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.neural.ndim != 2:
+            raise ValueError(
+                f"neural must be an array (time, neuron), got shape {self.neural.shape}"
+            )
+        for name in ("segment", "labels", "classes"):
+            array = getattr(self, name)
+            if array is not None and len(array) != len(self.neural):
+                raise ValueError(
+                    f"{name} must have one row per time bin ({len(self.neural)}), got {len(array)}"
+                )
+        if self.labels is not None and not np.issubdtype(self.labels.dtype, np.floating):
+            raise ValueError(
+                f"labels must be floats, got {self.labels.dtype}; pass class ids as classes"
+            )
+        if self.classes is not None and not np.issubdtype(self.classes.dtype, np.integer):
+            raise ValueError(
+                f"classes must be integers, got {self.classes.dtype}; pass continuous labels "
+                "as labels"
+            )
+
+
+def pair_law(
+    sessions: Sequence[TrainingData], anchors: Anchors, pairs: PairsConfig, seed: int
+) -> PairLaw:
+    """The law that a configuration names, over the labels of all sessions.
+
+    Raises:
+        ValueError: the law needs labels or classes that a session does not have.
+    """
+    ties, offset = pairs.ties or "first", pairs.time_offset_bins or 1
+    labels = _stacked(sessions, "labels", pairs) if pairs.uses_labels else np.empty((0, 0))
+    classes = _stacked(sessions, "classes", pairs) if pairs.uses_classes else np.empty(0, int)
+    if pairs.law == "time":
+        return TimeLaw(anchors, offset, seed)
+    if pairs.law == "time_delta":
+        return TimeDeltaLaw(anchors, labels, offset, seed, ties)
+    if pairs.law == "delta_normal":
+        return DeltaNormalLaw(anchors, labels, pairs.delta or 0.0, seed, ties)
+    if pairs.law == "discrete":
+        return ClassLaw(anchors, classes, seed, pairs.prior or "empirical")
+    if pairs.law == "mixed":
+        return MixedLaw(anchors, labels, classes, offset, seed, pairs.prior or "uniform", ties)
+    behaviour = TimeDeltaLaw(anchors, labels, offset, seed, ties)
+    return HybridLaw(behaviour, TimeLaw(anchors, offset, seed))
+
+
+def _stacked(sessions: Sequence[TrainingData], name: str, pairs: PairsConfig) -> np.ndarray:
+    arrays = [getattr(session, name) for session in sessions]
+    if any(array is None for array in arrays):
+        raise ValueError(f"the {pairs.law} law needs {name} in every session")
+    widths = {array.shape[1:] for array in arrays}
+    if len(widths) > 1:
+        raise ValueError(
+            f"{name} must have the same dimension in every session, got {sorted(widths)}"
+        )
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)

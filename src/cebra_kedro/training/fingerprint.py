@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -10,35 +11,41 @@ from pathlib import Path
 import numpy as np
 
 from cebra_kedro.training.config import TrainingConfig
+from cebra_kedro.training.data import TrainingData
 
 _CODE = (Path(__file__).parent, Path(__file__).parent.parent / "sampling")
+_BLOCK_ROWS = 2**20
 _LIBRARIES = ("cebra", "numpy", "scipy", "torch")
 
 
 def fingerprint(
-    neural: np.ndarray, segment: np.ndarray, labels: np.ndarray | None, config: TrainingConfig
+    sessions: Sequence[TrainingData],
+    config: TrainingConfig,
+    validation: Sequence[TrainingData] = (),
 ) -> str:
     """SHA-256 (hex) that changes when retraining could give another encoder.
 
     Args:
-        neural: array (time, neuron).
-        segment: int array (time,).
-        labels: float array (time, dim) or None.
+        sessions: the data of each session.
         config: the training configuration.
+        validation: the validation data of each session.
     """
     digest = hashlib.sha256()
-    for array in (neural, segment, labels):
-        digest.update(_array_bytes(array))
+    for session in (*sessions, *validation):
+        for array in (session.neural, session.segment, session.labels, session.classes):
+            _add_array(digest, array)
     digest.update(config.model_dump_json().encode())
     digest.update(_code_version().encode())
     return digest.hexdigest()
 
 
-def _array_bytes(array: np.ndarray | None) -> bytes:
+def _add_array(digest: hashlib._Hash, array: np.ndarray | None) -> None:
     if array is None:
-        return b"none"
-    header = f"{array.dtype.str}{array.shape}".encode()
-    return header + np.ascontiguousarray(array).tobytes()
+        digest.update(b"none")
+        return
+    digest.update(f"{array.dtype.str}{array.shape}".encode())
+    for begin in range(0, len(array), _BLOCK_ROWS):  # a memmap is read block by block
+        digest.update(np.ascontiguousarray(array[begin : begin + _BLOCK_ROWS]).data)
 
 
 @cache

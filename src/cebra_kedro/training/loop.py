@@ -5,46 +5,49 @@ What a pair is stands in ``sampling``, the loss in ``loss``, the learning rate i
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import time
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
-from cebra_kedro.sampling import (
-    Anchors,
-    HybridLaw,
-    PairLaw,
-    Pairs,
-    TimeDeltaLaw,
-    TimeLaw,
-    find_anchors,
-)
+from cebra_kedro.sampling import find_anchors
+from cebra_kedro.training.batches import Batch, BatchStream, make_batch
+from cebra_kedro.training.checkpoint import Checkpoint, TrainingState
 from cebra_kedro.training.config import OptimizerConfig, TrainingConfig
-from cebra_kedro.training.data import TrainingData
-from cebra_kedro.training.encoder import BatchEmbedder, batch_embedder, build_network, window_of
+from cebra_kedro.training.data import TrainingData, pair_law
+from cebra_kedro.training.encoder import (
+    BatchEmbedder,
+    batch_embedder,
+    build_network,
+    has_dropout,
+    window_of,
+)
 from cebra_kedro.training.fingerprint import fingerprint
-from cebra_kedro.training.loss import goodness_of_fit_bits, info_nce
+from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.model import EncoderModel
-from cebra_kedro.training.schedule import learning_rate_fraction
-
-logger = logging.getLogger(__name__)
-
-_REPORT_EVERY_S = 0.5
+from cebra_kedro.training.progress import TrainingProgress
+from cebra_kedro.training.schedule import learning_rates
 
 
-class TrainingError(RuntimeError):
-    """Training cannot go on; the message names the step and the likely cause."""
-
-
-def train(data: TrainingData, config: TrainingConfig, *, name: str = "encoder") -> EncoderModel:
-    """Fit one encoder.
+def train(
+    data: TrainingData | Sequence[TrainingData],
+    config: TrainingConfig,
+    *,
+    validation: TrainingData | Sequence[TrainingData] | None = None,
+    checkpoint: Checkpoint | None = None,
+    name: str | None = "encoder",
+) -> EncoderModel:
+    """Fit one encoder, or one encoder per session on a common embedding.
 
     Args:
-        data: the rows to fit.
+        data: the rows to fit; several sessions are trained together.
         config: every setting, the seed included.
-        name: shown on the progress bar.
+        validation: rows for the validation loss, needed if ``config.early_stop`` is set.
+        checkpoint: where to save the state now and then and to resume from; None for neither.
+            A resumed run ends with the same bits as an uninterrupted one (CPU, same machine).
+        name: shown on the progress bar; None shows no bar.
 
     Returns:
         The trained encoder with its loss and learning rate at every step.
@@ -53,44 +56,64 @@ def train(data: TrainingData, config: TrainingConfig, *, name: str = "encoder") 
         ValueError: data and configuration do not fit each other.
         TrainingError: the loss is no longer finite.
     """
+    with _threads(config.threads), _random_state_kept():
+        return _train(
+            _as_sessions(data), _as_sessions(validation), config, checkpoint=checkpoint, name=name
+        )
+
+
+def _train(
+    sessions: tuple[TrainingData, ...],
+    validation: tuple[TrainingData, ...],
+    config: TrainingConfig,
+    *,
+    checkpoint: Checkpoint | None,
+    name: str | None,
+) -> EncoderModel:
     started = time.perf_counter()
     device = resolve_device(config.device)
-    network = build_network(config.encoder, data.neural.shape[1], config.seed).to(device)
-    window = window_of(network)
-    anchors = find_anchors(data.segment, window.left, window.right)
-    law = _pair_law(data, config, anchors)
-    n_rows = 2 * config.batch_size + config.n_negatives
-    embed = batch_embedder(network, data.neural, n_rows, device)
-    optimizer = _optimizer(network, config.optimizer)
-    losses = torch.full((config.steps,), torch.nan, device=device)
-    rates = [
-        config.optimizer.learning_rate * learning_rate_fraction(config.schedule, step, config.steps)
-        for step in range(config.steps)
-    ]
+    networks = build_networks(sessions, config).to(device)
+    criterion = InfoNCE(config.loss).to(device)
+    objective = _Objective(networks, criterion, sessions, config, device)
+    watch = _ValidationWatch(networks, criterion, validation, config, device)
+    parameters = [*networks.parameters(), *criterion.parameters()]
+    optimizer = _optimizer(parameters, config.optimizer, device)
+    rates = learning_rates(config.schedule, config.optimizer.learning_rate, config.steps)
+    state = TrainingState(networks, criterion, optimizer, watch, config.steps, device)
+    digest = fingerprint(sessions, config, validation)
+    if checkpoint is not None:
+        checkpoint.restore(state, digest)
 
-    progress = _Progress(name, config)
-    for step in range(config.steps):
-        pairs = law.draw(step, config.batch_size, config.n_negatives)
-        loss = _loss(embed, pairs, anchors.row, config, device)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        if config.optimizer.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(network.parameters(), config.optimizer.clip_norm)
-        for group in optimizer.param_groups:
-            group["lr"] = rates[step]
-        optimizer.step()
-        losses[step] = loss.detach()
-        progress.update(step, losses, rates[step])
-    progress.close(losses)
+    progress = TrainingProgress(name, config, state.step, len(sessions))
+    with objective.batches(state.step) as batches, progress:
+        for batch in batches:
+            loss = objective(batch, state.step)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            if config.optimizer.clip_norm is not None:
+                torch.nn.utils.clip_grad_norm_(parameters, config.optimizer.clip_norm)
+            for group in optimizer.param_groups:
+                group["lr"] = rates[state.step]
+            optimizer.step()
+            state.losses[state.step] = loss.detach()
+            state.step += 1
+            progress.update(state.step, state.losses, rates[state.step - 1])
+            if watch.wants_to_stop(state.step):
+                break
+            if checkpoint is not None:
+                checkpoint.save_if_due(state, digest)
+        progress.check(state.step, state.losses)
 
+    watch.restore_best()
     return EncoderModel(
         config=config,
-        n_neurons=data.neural.shape[1],
-        state={key: value.detach().cpu() for key, value in network.state_dict().items()},
-        loss=losses.cpu().numpy(),
-        learning_rate=np.array(rates, np.float32),
-        train_seconds=time.perf_counter() - started,
-        fingerprint=fingerprint(data.neural, data.segment, data.labels, config),
+        n_neurons=tuple(session.neural.shape[1] for session in sessions),
+        state={key: value.detach().cpu() for key, value in networks.state_dict().items()},
+        loss=state.losses[: state.step].cpu().numpy(),
+        learning_rate=np.array(rates[: state.step], np.float32),
+        temperature=float(criterion.temperature),
+        train_seconds=state.seconds_before + time.perf_counter() - started,
+        fingerprint=digest,
     )
 
 
@@ -112,104 +135,159 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _pair_law(data: TrainingData, config: TrainingConfig, anchors: Anchors) -> PairLaw:
-    pairs, seed = config.pairs, config.seed
-    if pairs.law == "time":
-        return TimeLaw(anchors, pairs.time_offset_bins, seed)
-    if data.labels is None:
-        raise ValueError(f"the {pairs.law} law needs labels; name them or use the time law")
-    behaviour = TimeDeltaLaw(
-        anchors, data.labels, data.segment, pairs.time_offset_bins, seed, pairs.ties
+def build_networks(sessions: Sequence[TrainingData], config: TrainingConfig) -> torch.nn.ModuleList:
+    """Freshly initialised networks, one per session."""
+    return torch.nn.ModuleList(
+        build_network(encoder, session.neural.shape[1], config.seed + number)
+        for number, (encoder, session) in enumerate(
+            zip(config.encoders(len(sessions)), sessions, strict=True)
+        )
     )
-    if pairs.law == "time_delta":
-        return behaviour
-    return HybridLaw(behaviour, TimeLaw(anchors, pairs.time_offset_bins, seed))
 
 
-def _optimizer(network: torch.nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
+class _Objective:
+    """The loss of a batch on given sessions, and the batches of all steps."""
+
+    def __init__(
+        self,
+        networks: torch.nn.ModuleList,
+        criterion: InfoNCE,
+        sessions: Sequence[TrainingData],
+        config: TrainingConfig,
+        device: torch.device,
+    ) -> None:
+        self._criterion, self._config, self._device = criterion, config, device
+        windows = [window_of(network) for network in networks]
+        clamp = config.pairs.windows == "cebra"
+        self.anchors = find_anchors(
+            [session.segment for session in sessions],
+            [(window.left, window.right) for window in windows],
+            clamp=clamp,
+        )
+        self.law = pair_law(sessions, self.anchors, config.pairs, config.seed)
+        self._reseed = any(has_dropout(network) for network in networks)
+        rows_per_step = (1 + config.pairs.n_objectives) * config.batch_size + config.n_negatives
+        self._embedders: list[BatchEmbedder] = [
+            batch_embedder(network, session.neural, rows_per_step, device, clamp=clamp)
+            for network, session in zip(networks, sessions, strict=True)
+        ]
+
+    def batches(self, first_step: int) -> BatchStream:
+        """The batches from a step on, drawn in the background."""
+        steps = range(first_step, self._config.steps)
+        return BatchStream(
+            self.law, self.anchors, steps, self._config.batch_size, self._config.n_negatives
+        )
+
+    def __call__(self, batch: Batch, step: int) -> torch.Tensor:
+        """InfoNCE of one batch, summed over objectives."""
+        if self._reseed:
+            torch.manual_seed(self._config.seed * 1_000_003 + step)
+        with self._precision():
+            parts = [embed(rows) for embed, rows in zip(self._embedders, batch.rows, strict=True)]
+        embedding = torch.cat([part.float() for part in parts]) if len(parts) > 1 else parts[0]
+        return self._criterion(embedding.float(), batch)
+
+    def _precision(self) -> contextlib.AbstractContextManager[object]:
+        if self._config.precision == "bfloat16":
+            return torch.autocast(self._device.type, dtype=torch.bfloat16)
+        return contextlib.nullcontext()
+
+
+class _ValidationWatch:
+    """Looks at the validation loss now and then and remembers the best weights."""
+
+    def __init__(
+        self,
+        networks: torch.nn.ModuleList,
+        criterion: InfoNCE,
+        validation: Sequence[TrainingData],
+        config: TrainingConfig,
+        device: torch.device,
+    ) -> None:
+        self._config = config.early_stop
+        if (self._config is None) != (not validation):
+            raise ValueError("early_stop and validation data go together; pass both or neither")
+        self._networks = networks
+        # a learned temperature belongs to the weights it was learned with
+        self._trained = torch.nn.ModuleDict({"networks": networks, "criterion": criterion})
+        self.best_loss, self.looks_since_best = float("inf"), 0
+        self.best_weights: dict[str, torch.Tensor] = {}
+        if self._config is None:
+            return
+        self._objective = _Objective(networks, criterion, validation, config, device)
+        self._batches = [
+            make_batch(
+                self._objective.law,
+                self._objective.anchors,
+                draw,
+                config.batch_size,
+                config.n_negatives,
+            )
+            for draw in range(self._config.draws)
+        ]
+
+    def wants_to_stop(self, step: int) -> bool:
+        """Whether the loss has not fallen for ``patience`` looks; looks if a look is due."""
+        if self._config is None or step % self._config.every_steps:
+            return False
+        loss = self._loss()
+        if loss < self.best_loss:
+            self.best_loss, self.looks_since_best = loss, 0
+            weights = self._trained.state_dict()
+            self.best_weights = {key: value.detach().clone() for key, value in weights.items()}
+        else:
+            self.looks_since_best += 1
+        return self.looks_since_best >= self._config.patience
+
+    def restore_best(self) -> None:
+        """Put the best weights back, if there was a look."""
+        if self.best_weights:
+            self._trained.load_state_dict(self.best_weights)
+
+    @torch.no_grad()
+    def _loss(self) -> float:
+        self._networks.eval()
+        losses = [self._objective(batch, draw) for draw, batch in enumerate(self._batches)]
+        self._networks.train()
+        return float(torch.stack(losses).mean())
+
+
+def _as_sessions(
+    data: TrainingData | Sequence[TrainingData] | None,
+) -> tuple[TrainingData, ...]:
+    if data is None:
+        return ()
+    return (data,) if isinstance(data, TrainingData) else tuple(data)
+
+
+def _optimizer(
+    parameters: list[torch.nn.Parameter], config: OptimizerConfig, device: torch.device
+) -> torch.optim.Optimizer:
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
     return kind(
-        network.parameters(),
+        parameters,
         lr=config.learning_rate,
         betas=config.betas,
         weight_decay=config.weight_decay,
-        fused=True,
+        fused=device.type in ("cpu", "cuda"),
     )
 
 
-def _loss(
-    embed: BatchEmbedder,
-    pairs: Pairs,
-    anchor_row: np.ndarray,
-    config: TrainingConfig,
-    device: torch.device,
-) -> torch.Tensor:
-    """InfoNCE of one step, summed over the objectives; each distinct row is embedded once."""
-    batch = len(pairs.reference)
-    drawn = np.concatenate([pairs.reference, pairs.negative, *pairs.positives])
-    distinct, place = np.unique(drawn, return_inverse=True)
-    embedding = embed(torch.from_numpy(anchor_row[distinct]).to(device))
-    reference, negative, *positives = np.split(
-        place, np.cumsum([batch, len(pairs.negative)] + [batch] * (len(pairs.positives) - 1))
-    )
-    query, query_count = np.unique(reference, return_counts=True)
-    key, key_count = np.unique(negative, return_counts=True)
-
-    def select(index: np.ndarray) -> torch.Tensor:
-        return embedding[torch.from_numpy(index).to(device)]
-
-    return info_nce(
-        reference=select(reference),
-        positives=[select(positive) for positive in positives],
-        queries=select(query),
-        keys=select(key),
-        distance=config.loss.distance,
-        inverse_temperature=1.0 / config.loss.temperature,
-        query_weight=torch.as_tensor(query_count / batch, dtype=torch.float32, device=device),
-        key_weight=torch.as_tensor(key_count, dtype=torch.float32, device=device),
-    )
+@contextlib.contextmanager
+def _threads(number: int | None) -> Iterator[None]:
+    """Run torch on so many CPU threads, then as before."""
+    before = torch.get_num_threads()
+    if number is not None:
+        torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
-class _Progress:
-    """Progress bar, and the watch that stops on a loss that is no longer finite.
-
-    Losses stay on the device; they are read only when the bar is due.
-    """
-
-    def __init__(self, name: str, config: TrainingConfig) -> None:
-        self._config = config
-        self._bar = tqdm(total=config.steps, desc=name, unit="step", leave=False, disable=None)
-        self._due = time.perf_counter() + _REPORT_EVERY_S
-        self._checked = 0
-
-    def update(self, step: int, losses: torch.Tensor, rate: float) -> None:
-        """Show the state after a step, when the last report is old enough."""
-        if time.perf_counter() < self._due:
-            return
-        self._check(losses, step + 1)
-        loss = float(losses[step])
-        n_objectives = 2 if self._config.pairs.law == "hybrid" else 1
-        bits = goodness_of_fit_bits(loss, self._config.n_negatives, n_objectives)
-        self._bar.set_postfix_str(f"loss {loss:.3f}, {bits:.2f} bits, lr {rate:.1e}", refresh=False)
-        self._bar.update(step + 1 - self._bar.n)
-        self._due = time.perf_counter() + _REPORT_EVERY_S
-
-    def close(self, losses: torch.Tensor) -> None:
-        """Check the last steps and remove the bar."""
-        self._bar.close()
-        self._check(losses, self._config.steps)
-
-    def _check(self, losses: torch.Tensor, stop: int) -> None:
-        bad = torch.nonzero(~torch.isfinite(losses[self._checked : stop]))
-        self._checked, begin = stop, self._checked
-        if len(bad) == 0:
-            return
-        self._bar.close()
-        config = self._config
-        raise TrainingError(
-            f"the loss is {float(losses[begin + int(bad[0])])} at step {begin + int(bad[0])} of "
-            f"{config.steps}; the likely cause is a learning rate too high for this temperature "
-            f"(learning_rate {config.optimizer.learning_rate}, temperature "
-            f"{config.loss.temperature}) or bins without any activity; lower learning_rate, set "
-            "clip_norm, or raise temperature"
-        )
+@contextlib.contextmanager
+def _random_state_kept() -> Iterator[None]:
+    """Dropout reseeds torch at each step; callers get their random state back."""
+    with torch.random.fork_rng():
+        yield

@@ -8,54 +8,96 @@ weighted by their counts, is the same number for less work. cebra's criterions
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+from cebra_kedro.training.config import LossConfig
+
+if TYPE_CHECKING:
+    from cebra_kedro.training.batches import Batch
 
 _BLOCK_ELEMENTS = 2**19  # 2 MiB of float32: one block's similarities stay in the L2/L3 cache
 _SAFE_EXPONENT = 60.0  # exp(±60) times any batch size is far inside float32
 
 
-def info_nce(
-    reference: torch.Tensor,
-    positives: Sequence[torch.Tensor],
-    queries: torch.Tensor,
-    keys: torch.Tensor,
-    *,
-    distance: str,
-    inverse_temperature: torch.Tensor | float,
-    query_weight: torch.Tensor,
-    key_weight: torch.Tensor,
-) -> torch.Tensor:
-    """Mean over references of  −φ(ref, pos) + log Σ_neg exp φ(ref, neg), summed over objectives.
+class InfoNCE(torch.nn.Module):
+    """Mean over references of −φ(ref, pos) + log Σ_neg exp φ(ref, neg), summed over objectives.
+
+    φ(x, y) = xᵀy / τ (cosine, for normalised embeddings) or −|x − y|² / τ (euclidean).
 
     Args:
-        reference: (batch, dim) embedding of the references.
-        positives: per objective, (batch, dim) paired with ``reference``.
-        queries: (distinct reference, dim) embedding of the distinct references.
-        keys: (distinct negative, dim) embedding of the distinct negatives.
-        distance: ``cosine`` (φ = xᵀy / τ) or ``euclidean`` (φ = −|x − y|² / τ).
-        inverse_temperature: 1/τ.
-        query_weight: (distinct reference,) share of each in the batch, summing to 1.
-        key_weight: (distinct negative,) count of each among the negatives.
-
-    Returns:
-        Scalar loss in nats.
+        config: distance and temperature.
     """
-    if distance == "cosine":
-        alignments = [(reference * positive).sum(dim=1).mean() for positive in positives]
-        left, right = queries * inverse_temperature, keys
-        bound: float | None = float(inverse_temperature) * 1.01
-    else:
-        alignments = [
-            -(reference - positive).square().sum(dim=1).mean() for positive in positives
-        ]
-        left, right = _euclidean_as_product(queries, keys, inverse_temperature)
-        bound = None
-    stable = bound is not None and bound <= _SAFE_EXPONENT
-    uniformity = _WeightedLogSumExp.apply(left, right, query_weight, key_weight, stable)
-    return len(positives) * uniformity - torch.stack(alignments).sum() * inverse_temperature
+
+    def __init__(self, config: LossConfig) -> None:
+        super().__init__()
+        self._distance = config.distance
+        lowest = config.min_temperature if config.learnable_temperature else config.temperature
+        self._largest_inverse = None if lowest is None else 1.0 / lowest
+        start = torch.tensor(-math.log(config.temperature))
+        if config.learnable_temperature:
+            self.log_inverse_temperature = torch.nn.Parameter(start)
+        else:
+            self.register_buffer("log_inverse_temperature", start)
+            self._fixed_inverse = 1.0 / config.temperature
+
+    @property
+    def inverse_temperature(self) -> torch.Tensor | float:
+        """1 / τ; a tensor with gradient if it is learnable."""
+        if not isinstance(self.log_inverse_temperature, torch.nn.Parameter):
+            return self._fixed_inverse
+        inverse = self.log_inverse_temperature.exp()
+        if self._largest_inverse is None:
+            return inverse
+        return inverse.clamp(max=self._largest_inverse)
+
+    @property
+    def temperature(self) -> float:
+        """τ as it is now."""
+        return 1.0 / float(torch.as_tensor(self.inverse_temperature).detach())
+
+    def forward(self, embedding: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """The loss in nats, a scalar.
+
+        Args:
+            embedding: (distinct row, dim), what the indices of the batch refer to.
+            batch: references, positives, and negatives with their multiplicities.
+        """
+        scale = self.inverse_temperature
+        device = embedding.device
+        reference = embedding[batch.reference.to(device)]
+        alignment = sum(
+            self._alignment(reference, embedding[positive.to(device)])
+            for positive in batch.positives
+        )
+        left, right = self._as_product(
+            embedding[batch.query.to(device)], embedding[batch.key.to(device)]
+        )
+        # With cosine similarity and a known temperature, exp() cannot overflow: no maximum needed.
+        bounded = self._distance == "cosine" and self._largest_inverse is not None
+        safe = bounded and self._largest_inverse * 1.01 <= _SAFE_EXPONENT
+        uniformity = _WeightedLogSumExp.apply(
+            left * scale, right, batch.query_weight.to(device), batch.key_weight.to(device), safe
+        )
+        return len(batch.positives) * uniformity - alignment * scale
+
+    def _alignment(self, reference: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+        if self._distance == "cosine":
+            return (reference * positive).sum(dim=1).mean()
+        return -(reference - positive).square().sum(dim=1).mean()
+
+    def _as_product(
+        self, queries: torch.Tensor, keys: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors whose inner product is the similarity: −|q − k|² = 2 qᵀk − |q|² − |k|²."""
+        if self._distance == "cosine":
+            return queries, keys
+        one_q, one_k = torch.ones_like(queries[:, :1]), torch.ones_like(keys[:, :1])
+        q_square = queries.square().sum(dim=1, keepdim=True)
+        k_square = keys.square().sum(dim=1, keepdim=True)
+        left = torch.cat([2 * queries, -q_square, -one_q], dim=1)
+        return left, torch.cat([keys, one_k, k_square], dim=1)
 
 
 def goodness_of_fit_bits(loss: Any, n_negatives: int, n_objectives: int = 1) -> Any:
@@ -69,17 +111,6 @@ def goodness_of_fit_bits(loss: Any, n_negatives: int, n_objectives: int = 1) -> 
         n_objectives: objectives summed in ``loss``.
     """
     return (math.log(n_negatives) - loss / n_objectives) / math.log(2)
-
-
-def _euclidean_as_product(
-    queries: torch.Tensor, keys: torch.Tensor, inverse_temperature: torch.Tensor | float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Vectors whose inner product is −|q − k|² / τ = (2 qᵀk − |q|² − |k|²) / τ."""
-    one_q, one_k = torch.ones_like(queries[:, :1]), torch.ones_like(keys[:, :1])
-    q_square = queries.square().sum(dim=1, keepdim=True)
-    k_square = keys.square().sum(dim=1, keepdim=True)
-    left = torch.cat([2 * queries, -q_square, -one_q], dim=1) * inverse_temperature
-    return left, torch.cat([keys, one_k, k_square], dim=1)
 
 
 class _WeightedLogSumExp(torch.autograd.Function):

@@ -13,7 +13,14 @@ import torch
 
 from cebra_kedro.atomic import atomic_path
 from cebra_kedro.training.config import TrainingConfig
-from cebra_kedro.training.encoder import Window, build_network, is_convolutional, window_of
+from cebra_kedro.training.encoder import (
+    Window,
+    build_network,
+    embed_series,
+    embed_windows,
+    is_convolutional,
+    window_of,
+)
 from cebra_kedro.training.loss import goodness_of_fit_bits
 
 FORMAT_VERSION = 1
@@ -26,55 +33,87 @@ class EncoderModel:
 
     Attributes:
         config: the full training configuration.
-        n_neurons: input width.
-        state: state dict of the network.
+        n_neurons: input width of each session's network; one entry for a single session.
+        state: state dict of the networks; keys begin with the number of the session.
         loss: float32 array (step,), InfoNCE in nats.
         learning_rate: float32 array (step,).
+        temperature: the softmax temperature, as trained if it was learnable.
         train_seconds: wall time of the training.
         fingerprint: digest of data, configuration and code it was trained from.
     """
 
     config: TrainingConfig
-    n_neurons: int
+    n_neurons: tuple[int, ...]
     state: Mapping[str, torch.Tensor]
     loss: np.ndarray
     learning_rate: np.ndarray
+    temperature: float
     train_seconds: float
     fingerprint: str
 
-    def network(self) -> torch.nn.Module:
-        """The trained network in evaluation mode, on the CPU."""
-        network = build_network(self.config.encoder, self.n_neurons, seed=0)
-        network.load_state_dict(dict(self.state))
+    def network(self, session: int = 0) -> torch.nn.Module:
+        """The trained network of a session in evaluation mode, on the CPU.
+
+        Raises:
+            ValueError: there is no such session.
+        """
+        if not 0 <= session < len(self.n_neurons):
+            raise ValueError(
+                f"session must be in 0 … {len(self.n_neurons) - 1}, the sessions that were "
+                f"trained together, got {session}"
+            )
+        encoder = self.config.encoders(len(self.n_neurons))[session]
+        network = build_network(encoder, self.n_neurons[session], seed=0)
+        prefix = f"{session}."
+        network.load_state_dict(
+            {
+                key.removeprefix(prefix): value
+                for key, value in self.state.items()
+                if key.startswith(prefix)
+            }
+        )
         return network.eval()
 
-    def transform(self, neural: np.ndarray, segment: np.ndarray | None = None) -> np.ndarray:
-        """Embed a recording.
+    def transform(
+        self, neural: np.ndarray, segment: np.ndarray | None = None, session: int = 0
+    ) -> np.ndarray:
+        """Embed a recording, in blocks of bounded memory.
 
         Rows near a border see the border's row repeated, as in cebra
         (``cebra/solver/base.py``); with ``segment``, each segment has its own borders.
+        A resampling network gives one row per bin here, where cebra gives one per
+        ``resample_factor`` bins.
 
         Args:
             neural: array (time, neuron).
             segment: int array (time,) of contiguous runs (trials), or None for one run.
+            session: which session's network to use, for encoders trained on several.
 
         Returns:
             float32 array (time, dim).
 
         Raises:
-            ValueError: the number of neurons differs from the training data.
+            ValueError: the number of neurons differs from the training data, or that of segment
+                ids from the number of bins.
         """
-        if neural.ndim != 2 or neural.shape[1] != self.n_neurons:
+        network = self.network(session)
+        n_neurons = self.n_neurons[session]
+        if neural.ndim != 2 or neural.shape[1] != n_neurons:
             raise ValueError(
-                f"the encoder was trained on {self.n_neurons} neurons, got an array of shape "
-                f"{neural.shape}; pass (time, {self.n_neurons}) from the same recording"
+                f"the encoder was trained on {n_neurons} neurons, got an array of shape "
+                f"{neural.shape}; pass (time, {n_neurons}) from the same recording"
             )
-        network = self.network()
+        if len(neural) == 0:
+            raise ValueError("neural must have at least one time bin, got none")
         window = window_of(network)
         if segment is None:
             segment = np.zeros(len(neural), np.int64)
+        if len(segment) != len(neural):
+            raise ValueError(
+                f"segment must have one id per time bin ({len(neural)}), got {len(segment)}"
+            )
         source, first = _pad_segments(segment, window)
-        bytes_per_row = 4 * self.n_neurons * (1 if is_convolutional(network) else window.length)
+        bytes_per_row = 4 * n_neurons * (1 if is_convolutional(network) else window.length)
         block = max(1, _BLOCK_BYTES // bytes_per_row)
         return np.concatenate(
             [
@@ -83,13 +122,10 @@ class EncoderModel:
             ]
         )
 
-    def history(self, n_objectives: int = 1) -> pd.DataFrame:
-        """Training curve: ``step, loss`` (nats), ``goodness_of_fit_bits, learning_rate``.
-
-        Args:
-            n_objectives: objectives summed in the loss, 2 for the hybrid law.
-        """
-        bits = goodness_of_fit_bits(self.loss, self.config.n_negatives, n_objectives)
+    def history(self) -> pd.DataFrame:
+        """Training curve: ``step, loss`` (nats), ``goodness_of_fit_bits, learning_rate``."""
+        n_negatives = self.config.n_negatives * len(self.n_neurons)
+        bits = goodness_of_fit_bits(self.loss, n_negatives, self.config.pairs.n_objectives)
         return pd.DataFrame(
             {
                 "step": np.arange(len(self.loss)),
@@ -105,10 +141,11 @@ class EncoderModel:
             "format": "cebra-kedro encoder",
             "format_version": FORMAT_VERSION,
             "training_config": self.config.model_dump_json(),
-            "n_neurons": self.n_neurons,
+            "n_neurons": list(self.n_neurons),
             "state": dict(self.state),
             "loss": torch.from_numpy(np.array(self.loss)),
             "learning_rate": torch.from_numpy(np.array(self.learning_rate)),
+            "temperature": self.temperature,
             "train_seconds": self.train_seconds,
             "fingerprint": self.fingerprint,
         }
@@ -132,10 +169,11 @@ class EncoderModel:
             )
         return cls(
             config=TrainingConfig.model_validate_json(content["training_config"]),
-            n_neurons=content["n_neurons"],
+            n_neurons=tuple(content["n_neurons"]),
             state=content["state"],
             loss=content["loss"].numpy(),
             learning_rate=content["learning_rate"].numpy(),
+            temperature=content["temperature"],
             train_seconds=content["train_seconds"],
             fingerprint=content["fingerprint"],
         )
@@ -174,5 +212,5 @@ def _embed_rows(
     series = torch.from_numpy(np.ascontiguousarray(neural[needed], np.float32))
     place = torch.from_numpy(first - first[0])
     if is_convolutional(network):
-        return network(series.T[None])[0].T[place].numpy()
-    return network(series.unfold(0, window.length, 1)[place]).numpy()
+        return embed_series(network, series)[place].numpy()
+    return embed_windows(network, series[place[:, None] + torch.arange(window.length)]).numpy()

@@ -7,6 +7,17 @@ import math
 from cebra_kedro.training.config import ScheduleConfig
 
 
+def learning_rates(schedule: ScheduleConfig, peak: float, steps: int) -> list[float]:
+    """Learning rate of every step.
+
+    Args:
+        schedule: the curve.
+        peak: highest learning rate.
+        steps: number of steps.
+    """
+    return [peak * learning_rate_fraction(schedule, step, steps) for step in range(steps)]
+
+
 def learning_rate_fraction(schedule: ScheduleConfig, step: int, steps: int) -> float:
     """Learning rate of a step as a fraction of the peak.
 

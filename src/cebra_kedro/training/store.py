@@ -58,37 +58,57 @@ class ModelStore(Mapping[str, "EncoderModel"]):
         return len(self._fingerprints)
 
     def train_missing(
-        self, jobs: Mapping[str, tuple[TrainingData, TrainingConfig]]
+        self, jobs: Mapping[str, tuple[TrainingData, TrainingConfig]], *, processes: int = 1
     ) -> ModelStore:
         """Train what is not there yet, each encoder saved as soon as it is finished.
 
         Args:
             jobs: key → data and configuration.
+            processes: encoders trained at the same time, each in a process of its own. With one
+                thread each, that is faster than one encoder on all cores, and gives the same bits.
 
         Returns:
             A store with exactly the keys of ``jobs``.
         """
-        from cebra_kedro.training.loop import train
-
-        trained: dict[str, str] = {}
-        name = f"{self.folder.parent.name}/{self.folder.name}"
-        reused, started = 0, time.perf_counter()
-        for number, (key, (data, config)) in enumerate(jobs.items(), start=1):
-            wanted = fingerprint(data.neural, data.segment, data.labels, config)
-            if self._stored_fingerprint(key) == wanted:
-                reused += 1
-            else:
-                model = train(data, config, name=f"{name} {key} ({number}/{len(jobs)})")
-                model.save(self._file(key))
-            trained[key] = wanted
+        started = time.perf_counter()
+        wanted = {key: fingerprint([data], config) for key, (data, config) in jobs.items()}
+        missing = [key for key in jobs if self._stored_fingerprint(key) != wanted[key]]
+        processes = min(processes, len(missing))
+        if processes > 1:
+            self._train_in_processes({key: jobs[key] for key in missing}, processes)
+        else:
+            for number, key in enumerate(missing, start=1):
+                title = f"{self._name} {key} ({number}/{len(missing)})"
+                _train_and_save(*jobs[key], self._file(key), title)
         logger.info(
             "%s: %d encoders trained in %.0f s, %d were finished before",
-            name,
-            len(jobs) - reused,
+            self._name,
+            len(missing),
             time.perf_counter() - started,
-            reused,
+            len(jobs) - len(missing),
         )
-        return ModelStore(self.folder, trained)
+        return ModelStore(self.folder, wanted)
+
+    def _train_in_processes(
+        self, jobs: Mapping[str, tuple[TrainingData, TrainingConfig]], processes: int
+    ) -> None:
+        from joblib import Parallel, delayed
+        from tqdm.auto import tqdm
+
+        tasks = (
+            delayed(_train_and_save)(data, config, self._file(key), None)
+            for key, (data, config) in jobs.items()
+        )
+        finished = Parallel(n_jobs=processes, return_as="generator_unordered")(tasks)
+        bar = tqdm(
+            finished, total=len(jobs), desc=self._name, unit="encoder", leave=False, disable=None
+        )
+        for _ in bar:
+            pass
+
+    @property
+    def _name(self) -> str:
+        return f"{self.folder.parent.name}/{self.folder.name}"
 
     def write_index(self) -> None:
         """Write the keys and fingerprints to the index file, atomically."""
@@ -109,3 +129,15 @@ class ModelStore(Mapping[str, "EncoderModel"]):
         except Exception as error:  # any unreadable file means: train again
             logger.warning("%s cannot be read (%s); training it again", self._file(key), error)
             return None
+
+
+def _train_and_save(
+    data: TrainingData, config: TrainingConfig, file: Path, title: str | None
+) -> None:
+    """Train one encoder, going on from its checkpoint if there is one; no bar without a title."""
+    from cebra_kedro.training.checkpoint import Checkpoint
+    from cebra_kedro.training.loop import train
+
+    checkpoint = Checkpoint(file.with_suffix(".checkpoint"))
+    train(data, config, checkpoint=checkpoint, name=title).save(file)
+    checkpoint.remove()

@@ -14,6 +14,7 @@ from cebra_kedro.consistency import (
     consistency_between_runs,
 )
 from cebra_kedro.parameters import ConsistencyParameters
+from cebra_kedro.pipelines import fold_and_seed
 from cebra_kedro.splits import rows
 
 Partitions = dict[str, Callable[[], dict[str, np.ndarray]]]
@@ -27,8 +28,8 @@ def between_seeds(experiment: str, subject: str, **embeddings: Any) -> pd.DataFr
     tables = []
     for variant, partitions in embeddings.items():
         by_fold: dict[str, dict[str, np.ndarray]] = {}
-        for key, load in sorted(partitions.items()):
-            entry = load()
+        for key in sorted(partitions, key=fold_and_seed):
+            entry = partitions[key]()
             train = rows(entry["part"], "train")
             by_fold.setdefault(key.split("_")[0], {})[key] = entry["embedding"][train]
         for runs in by_fold.values():
@@ -49,7 +50,7 @@ def between_subjects(
     """
     items = []
     for subject, partitions in embeddings.items():
-        key = min(partitions)
+        key = min(partitions, key=fold_and_seed)
         entry = partitions[key]()
         train = rows(entry["part"], "train")
         items.append(

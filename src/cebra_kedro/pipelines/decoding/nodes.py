@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cebra_kedro.decoding import decode_hippocampus, metrics_rows
 from cebra_kedro.parameters import DecodingParameters
+from cebra_kedro.pipelines import fold_and_seed
 
 
 def decode_rat(
@@ -21,8 +21,8 @@ def decode_rat(
 ) -> tuple[pd.DataFrame, dict[str, dict[str, np.ndarray]]]:
     """Scores of every fold and seed, and what was decoded on the test trials."""
     scores, predictions = [], {}
-    for key, load in sorted(embeddings.items()):
-        entry = load()
+    for key in sorted(embeddings, key=fold_and_seed):
+        entry = embeddings[key]()
         result = decode_hippocampus(
             entry["embedding"],
             entry["position"],
@@ -31,7 +31,7 @@ def decode_rat(
             candidates=parameters.neighbours,
             metric=parameters.metric,
         )
-        fold, seed = (int(part[4:]) for part in key.split("_"))
+        fold, seed = fold_and_seed(key)
         scores.append(
             metrics_rows(
                 result.scores,

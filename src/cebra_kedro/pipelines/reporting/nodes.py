@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from cebra_kedro.pipelines import fold_and_seed
+
 Partitions = dict[str, Callable[[], dict[str, np.ndarray]]]
 
 
@@ -89,19 +91,23 @@ def subject_consistency_figure(table: pd.DataFrame) -> Figure:
 
 def _first(partitions: Partitions) -> dict[str, np.ndarray]:
     """The entry of the lowest fold and seed."""
-    return partitions[min(partitions)]()
+    return partitions[min(partitions, key=fold_and_seed)]()
 
 
 def _matrices(table: pd.DataFrame, name_pattern: str) -> dict[str, pd.DataFrame]:
-    """Per variant, mean R² of each (source, target); names are ``subject/variant/fold0_seed1``."""
+    """Per variant, mean R² of each (source, target), in the order in which the table names them.
+
+    Names are ``subject/variant/fold0_seed1``.
+    """
     named = table.assign(
         variant=table["source"].str.split("/").str[1],
         source=table["source"].str.extract(name_pattern, expand=False),
         target=table["target"].str.extract(name_pattern, expand=False),
     )
+    order = pd.unique(named["source"])
     return {
         str(variant): rows.pivot_table(
             index="source", columns="target", values="r2", aggfunc="mean"
-        )
+        ).reindex(index=order, columns=order)
         for variant, rows in named.groupby("variant", sort=False)
     }

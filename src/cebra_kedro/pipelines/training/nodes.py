@@ -39,7 +39,7 @@ def train_encoders(
         for name, chosen in everything.items()
         for seed in shared.seeds
     }
-    return store.train_missing(jobs)
+    return store.train_missing(jobs, processes=shared.n_processes)
 
 
 def embed(
@@ -56,12 +56,10 @@ def embed(
     return embeddings
 
 
-def loss_history(models: ModelStore, variant: VariantParameters) -> pd.DataFrame:
+def loss_history(models: ModelStore) -> pd.DataFrame:
     """Loss and learning rate of every step of every encoder."""
-    n_objectives = 2 if variant.pairs.law == "hybrid" else 1
     return pd.concat(
-        [_history(key, model.history(n_objectives)) for key, model in models.items()],
-        ignore_index=True,
+        [_history(key, model.history()) for key, model in models.items()], ignore_index=True
     )
 
 

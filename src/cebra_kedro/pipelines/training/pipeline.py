@@ -37,8 +37,8 @@ def _encoder(experiment: Experiment, subject: str, variant: str) -> Pipeline:
                 outputs="models",
                 name="train",
             ),
-            node(embed, inputs=["recording", "splits", "models"], outputs="embeddings"),
-            node(loss_history, inputs=["models", "params:variant"], outputs="loss_history"),
+            node(embed, ["recording", "splits", "models"], "embeddings", name="embed"),
+            node(loss_history, "models", "loss_history", name="loss_history"),
         ]
     )
     return Pipeline(

@@ -1,0 +1,321 @@
+"""Runs of the whole project, from simulated recordings to the report."""
+
+import html
+import io
+import json
+import os
+import platform
+import re
+import shutil
+import struct
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro_project import RAT, contents, copy_project, run_session
+
+from cebra_kedro.experiments import HIPPOCAMPUS
+from cebra_kedro.io import ModelStoreDataset, NpzDataset, RecordingDataset, SimulatedDataset
+
+METRIC_COLUMNS = "experiment subject variant fold seed decoder metric value unit".split()
+METRICS = ("position_error_median", "position_r2", "total_r2", "direction_accuracy")
+FOLDS, SEEDS = range(3), range(2)  # conf/test
+OTHER_SEED = {"hippocampus": {"training": {"seeds": [7]}}}
+
+
+def reporting(project: Path) -> Path:
+    return project / "data" / "08_reporting"
+
+
+def output(project: Path, *parts: str) -> Path:
+    return project.joinpath("data/07_model_output/hippocampus/buddy", *parts)
+
+
+def manifest(project: Path) -> dict:
+    return json.loads((reporting(project) / "run_manifest.json").read_text())
+
+
+def metrics(project: Path) -> pd.DataFrame:
+    return pd.read_csv(reporting(project) / "hippocampus/buddy/metrics.csv")
+
+
+def test_metrics_of_a_rat_are_complete_and_in_their_ranges(one_rat):
+    table = metrics(one_rat)
+    assert list(table.columns) == METRIC_COLUMNS
+    assert set(table["variant"]) == set(HIPPOCAMPUS.variants)
+    expected = {*METRICS, *(f"chance_{name}" for name in METRICS)}
+    for variant, rows in table.groupby("variant"):
+        seeds = SEEDS if variant in HIPPOCAMPUS.trained_variants else [0]
+        assert len(rows) == len(expected) * len(FOLDS) * len(seeds)
+        for _, one in rows.groupby(["fold", "seed"]):
+            assert set(one["metric"]) == expected
+    assert (set(table["experiment"]), set(table["subject"])) == ({"hippocampus"}, {"buddy"})
+    value = table.set_index("metric")["value"]
+    assert np.isfinite(value).all()
+    assert value["position_error_median"].between(0, 1.6).all()  # the track is 1.6 m long
+    assert value["direction_accuracy"].between(0, 100).all()
+    assert (value["total_r2"] <= 1).all()
+
+
+def test_chance_is_the_same_for_all_variants_of_a_fold(one_rat):
+    table = metrics(one_rat)
+    chance = table[table["metric"].str.startswith("chance_")]
+    assert (chance.groupby(["fold", "metric"])["value"].nunique() == 1).all()
+
+
+def test_embeddings_hold_what_is_needed_to_plot_and_decode_them(one_rat):
+    recording = RecordingDataset(
+        filepath=one_rat / "data/02_intermediate/hippocampus/buddy/recording.h5"
+    ).load()
+    splits = NpzDataset(filepath=one_rat / "data/03_primary/hippocampus/buddy/splits.npz").load()
+    for variant in HIPPOCAMPUS.variants:
+        seeds = SEEDS if variant in HIPPOCAMPUS.trained_variants else [0]
+        files = {file.stem: file for file in output(one_rat, variant, "embeddings").iterdir()}
+        assert set(files) == {f"fold{fold}_seed{seed}" for fold in FOLDS for seed in seeds}
+        for key, file in files.items():
+            entry = NpzDataset(filepath=file).load()
+            assert set(entry) == {"embedding", "part", "trial", "time_s", *recording.labels}
+            assert all(len(array) == recording.n_time for array in entry.values())
+            assert entry["embedding"].dtype == np.float32
+            np.testing.assert_array_equal(entry["part"], splits["part"][int(key[4])])
+
+
+def test_models_are_there_and_give_the_embeddings_beside_them(one_rat):
+    folder = one_rat / "data/06_models/hippocampus/buddy"
+    recording = RecordingDataset(
+        filepath=one_rat / "data/02_intermediate/hippocampus/buddy/recording.h5"
+    ).load()
+    for variant in HIPPOCAMPUS.trained_variants:
+        models = ModelStoreDataset(filepath=folder / variant).load()
+        names = ["all"] if variant == "time_transductive" else [f"fold{fold}" for fold in FOLDS]
+        assert set(models) == {f"{name}_seed{seed}" for name in names for seed in SEEDS}
+        key = next(iter(models))
+        saved = NpzDataset(
+            filepath=output(
+                one_rat, variant, "embeddings", key.replace("all", "fold0") + ".npz"
+            )
+        ).load()
+        again = models[key].transform(recording.neural, recording.segment())
+        # The same weights and input on the same machine; float32 of size ~1.
+        np.testing.assert_allclose(again, saved["embedding"], atol=1e-5)
+
+
+def test_loss_histories_have_every_step_of_every_encoder(one_rat):
+    for variant in HIPPOCAMPUS.trained_variants:
+        history = pd.read_csv(output(one_rat, variant, "loss_history.csv"))
+        assert {"fold", "seed", "step", "loss", "learning_rate"} <= set(history.columns)
+        folds = 1 if variant == "time_transductive" else len(FOLDS)
+        assert len(history) == 5 * folds * len(SEEDS)
+        assert np.isfinite(history["loss"]).all()
+
+
+def png_size(file: Path) -> tuple[int, int]:
+    head = file.read_bytes()[:24]
+    assert head.startswith(b"\x89PNG\r\n\x1a\n")
+    return struct.unpack(">II", head[16:])
+
+
+def test_figures_of_a_rat_are_pictures(one_rat):
+    files = sorted((reporting(one_rat) / "hippocampus/buddy").glob("*.png"))
+    assert [file.stem for file in files] == [
+        "decoded_position",
+        "embedding",
+        "error",
+        "loss",
+        "seed_consistency",
+    ]
+    for file in files:
+        assert min(png_size(file)) > 100
+
+
+def test_manifest_says_what_the_run_was_made_of(one_rat):
+    facts = manifest(one_rat)
+    assert (facts["status"], facts["environment"]) == ("finished", "test")
+    assert (facts["pipelines"], facts["namespaces"]) == (["__default__"], [RAT])
+    assert facts["seeds"] == {"hippocampus": list(SEEDS)}
+    assert facts["parameters"]["hippocampus"]["training"]["steps"] == 5
+    assert facts["packages"]["torch"] == version("torch")
+    assert facts["packages"]["cebra"] == version("cebra")
+    assert facts["python"] == platform.python_version()
+    assert facts["device"].startswith("cpu")
+    assert facts["git_commit"] is None  # the test's folder is no repository
+    assert facts["git_dirty"] is None
+    assert facts["started_at"] <= facts["finished_at"]
+
+
+def test_manifest_knows_the_raw_recording_by_its_checksum(one_rat):
+    (raw,) = manifest(one_rat)["raw_files"]
+    # conf/test/catalog_hippocampus.yml
+    arguments = {"seed": 2, "n_units": 10, "n_trials": 16, "n_bins": 1280}
+    generator = "cebra_kedro.simulate.hippocampus.simulate_rat"
+    simulated = SimulatedDataset(generator=generator, arguments=arguments).load()
+    assert raw == {
+        "dataset": f"{RAT}.recording",
+        "shape": [1280, 10],
+        "source": simulated.source,
+        "checksum": simulated.checksum,
+        "checksum_status": "simulated",
+        "simulated": True,
+    }
+
+
+def test_manifest_times_every_node(one_rat):
+    seconds = manifest(one_rat)["node_seconds"]
+    assert f"{RAT}.read" in seconds
+    assert len(seconds) == 43
+    assert all(value >= 0 for value in seconds.values())
+    assert sum(seconds.values()) <= manifest(one_rat)["seconds"] + 0.1  # rounded to 0.1 s
+
+
+def test_every_result_is_marked_as_simulated(all_rats):
+    provenance = json.loads((reporting(all_rats) / "provenance.json").read_text())
+    results = [*contents(reporting(all_rats), "*.png"), *contents(reporting(all_rats), "*.csv")]
+    assert len(results) == 4 * 6 + 4
+    for result in results:
+        assert provenance[result]["simulated"] is True, result
+        assert provenance[result]["checksum_status"] == "simulated"
+        assert provenance[result]["run_id"] == manifest(all_rats)["run_id"]
+
+
+def test_report_shows_the_scores_and_every_figure(one_rat):
+    page = (reporting(one_rat) / "report.html").read_text()
+    text = html.unescape(re.sub(r"<[^>]+>", " ", page))
+    table = metrics(one_rat)
+    chosen = table[table["metric"] == "position_error_median"]
+    for variant, score in chosen.groupby("variant")["value"].mean().items():
+        assert variant in page, variant
+        assert f"{score:.3f}".lstrip("0") in text, (variant, score)
+    for figure in (reporting(one_rat) / "hippocampus/buddy").glob("*.png"):
+        assert f'src="hippocampus/buddy/{figure.name}"' in page
+    assert "simulated" in text
+
+
+def test_a_rat_alone_gives_the_same_bytes_as_among_all(one_rat, all_rats):
+    """The same seed in two project folders; also, no rat depends on another."""
+    for folder, pattern in (("08_reporting/hippocampus/buddy", "*"), ("07_model_output", "*.csv")):
+        alone = contents(one_rat / "data" / folder, pattern)
+        among = contents(all_rats / "data" / folder, pattern)
+        assert alone
+        for name, content in alone.items():
+            assert among[name] == content, name
+
+
+def test_tables_of_the_experiment_are_those_of_the_rats_one_below_another(all_rats):
+    folder = reporting(all_rats) / "hippocampus"
+    tables = [pd.read_csv(folder / rat / "metrics.csv") for rat in HIPPOCAMPUS.subjects]
+    pd.testing.assert_frame_equal(
+        pd.read_csv(folder / "metrics.csv"), pd.concat(tables, ignore_index=True)
+    )
+
+
+def test_consistency_is_compared_between_seeds_and_between_rats(all_rats):
+    table = pd.read_csv(reporting(all_rats) / "hippocampus/consistency.csv")
+    assert list(table.columns) == ["experiment", "between", "source", "target", "r2"]
+    rats, variants = len(HIPPOCAMPUS.subjects), len(HIPPOCAMPUS.compared_variants)
+    assert (table["between"] == "subjects").sum() == rats * (rats - 1) * variants
+    encoders = len(HIPPOCAMPUS.trained_variants)
+    assert (table["between"] == "seeds").sum() == rats * encoders * len(FOLDS) * 2
+    assert table["r2"].max() <= 1 + 1e-5  # float32
+    seeds = table[table["between"] == "seeds"]
+    assert seeds["source"].str.startswith("achilles/").sum() == len(seeds) / rats
+    for name in ("error", "consistency"):
+        assert (reporting(all_rats) / f"hippocampus/{name}.png").is_file()
+
+
+@pytest.fixture
+def copied(one_rat, tmp_path) -> Path:
+    """A copy of the finished project, to run in again."""
+    return shutil.copytree(one_rat, tmp_path / "copied")
+
+
+def models(project: Path) -> dict[str, tuple[bytes, int]]:
+    """Name → bytes and time of change of every model file."""
+    folder = project / "data/06_models"
+    return {
+        name: (content, os.stat(folder / name).st_mtime_ns)
+        for name, content in contents(folder, "*.pt").items()
+    }
+
+
+def test_a_second_run_trains_nothing_and_changes_no_result(one_rat, copied):
+    before = models(copied)
+    run_session(copied, namespaces=[RAT])
+    assert models(copied) == before
+    old, new = (contents(reporting(p) / "hippocampus") for p in (one_rat, copied))
+    assert old == new
+
+
+def test_a_changed_parameter_trains_again_what_it_concerns(copied):
+    before = models(copied)
+    params = {"hippocampus": {"variants": {"time": {"steps": 4}}}}
+    run_session(copied, params=params, namespaces=[f"{RAT}.time", f"{RAT}.hybrid"])
+    changed = {name.split("/")[2] for name, model in models(copied).items() if model != before[name]}
+    assert changed == {"time"}
+    assert len(pd.read_csv(output(copied, "time", "loss_history.csv"))) == 4 * 3 * 2
+
+
+def test_another_seed_gives_other_embeddings_and_leaves_none_of_the_old(copied):
+    def embedding(seed):
+        file = output(copied, "time", "embeddings", f"fold0_seed{seed}.npz")
+        return NpzDataset(filepath=file).load()["embedding"]
+
+    before = [embedding(seed) for seed in SEEDS]
+    run_session(copied, params=OTHER_SEED, namespaces=[f"{RAT}.time"])
+    assert not any(np.allclose(embedding(7), old, atol=1e-3) for old in before)
+    assert len(list(output(copied, "time", "embeddings").iterdir())) == len(FOLDS)
+
+
+def test_the_last_stage_alone_knows_that_its_input_was_simulated(copied):
+    figure = reporting(copied) / "hippocampus/buddy/error.png"
+    figure.unlink()
+    (reporting(copied) / "report.html").unlink()
+    run_session(copied, pipeline_names=["reporting"], namespaces=[RAT])
+    assert figure.is_file()
+    provenance = json.loads((reporting(copied) / "provenance.json").read_text())
+    entry = provenance["hippocampus/buddy/error.png"]
+    assert entry["simulated"] is True
+    assert entry["run_id"] == manifest(copied)["run_id"]
+    assert manifest(copied)["raw_files"] == []
+    assert "simulated" in (reporting(copied) / "report.html").read_text()
+
+
+def test_a_stage_whose_input_was_never_made_says_which_file_is_missing(project):
+    from kedro.io import DatasetError
+
+    with pytest.raises(DatasetError, match=r"recording\.h5 does not exist; run the pipeline"):
+        run_session(project, pipeline_names=["training"], namespaces=[f"{RAT}.time"])
+    facts = manifest(project)
+    assert facts["status"] == "failed"
+    assert facts["failed_node"] == f"{RAT}.time.train"
+    assert "recording.h5 does not exist" in facts["error"]
+    assert any("Traceback" in line for line in facts["traceback"])
+    assert not (reporting(project) / "report.html").exists()
+
+
+def test_a_failure_half_way_leaves_a_report_that_says_so(copied, monkeypatch):
+    import cebra_kedro.plots as plots
+
+    def broken(*_, **__):
+        raise ValueError("no axes left")
+
+    monkeypatch.setattr(plots, "plot_loss_curves", broken)
+    with pytest.raises(ValueError, match="no axes left"):
+        run_session(copied, pipeline_names=["decoding", "reporting"], namespaces=[RAT])
+    assert manifest(copied)["failed_node"] == f"{RAT}.loss_figure"
+    assert "failed" in (reporting(copied) / "report.html").read_text()
+
+
+def test_threads_give_the_same_scores_and_times_for_every_node(one_rat, project):
+    from kedro.runner import ThreadRunner
+
+    chosen = [f"{RAT}.{name}" for name in ("raw", "pca", "raw_window")]
+    run_session(project, pipeline_names=["ingestion"], namespaces=[RAT])
+    run_session(project, namespaces=chosen, runner=ThreadRunner(max_workers=4))
+    for name in ("raw", "pca", "raw_window"):
+        assert output(project, name, "scores.csv").read_bytes() == (
+            output(one_rat, name, "scores.csv").read_bytes()
+        )
+    assert len(manifest(project)["node_seconds"]) == 2 * len(chosen)
+    assert manifest(project)["status"] == "finished"
