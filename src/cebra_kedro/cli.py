@@ -53,9 +53,9 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _message(error: BaseException) -> str:
-    """The message on one line; for errors that do not say anything, their type."""
-    text = " ".join(str(error).split())
-    return text or type(error).__name__
+    """The message on one line, with the node that failed; without a message, the type."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return " ".join([text, *(f"({note})" for note in getattr(error, "__notes__", ()))])
 
 
 @click.group(name="cebra-kedro")

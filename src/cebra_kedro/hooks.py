@@ -83,8 +83,9 @@ class RunReportHook:
                 self._progress.finish()
 
     @hook_impl
-    def on_node_error(self, node: Node) -> None:
-        """Note the node that failed."""
+    def on_node_error(self, error: Exception, node: Node) -> None:
+        """Note the node that failed, also in the error itself."""
+        error.add_note(f"in {node.name}")
         if self._is_this_process:
             self._manifest.note_failed(node.name)
 
@@ -123,9 +124,9 @@ class RunReportHook:
 
     def _note_output(self, dataset_name: str, data: Any, node: Node) -> None:
         for file in self._files([dataset_name]):
-            # What a node reads from its own output, e.g. finished encoders, is not a source.
-            sources = set(self._files(node.inputs)) - set(self._files(node.outputs))
-            self._provenance.note_written(file, data, sources)
+            # What a node finds where it writes, e.g. finished encoders, is not a source.
+            own = {place for out in self._files(node.outputs) for place in (out, *out.parents)}
+            self._provenance.note_written(file, data, set(self._files(node.inputs)) - own)
             reporting = self._reporting.resolve()
             if file.is_relative_to(reporting):
                 self._manifest.results.add(file.relative_to(reporting))

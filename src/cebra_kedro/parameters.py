@@ -86,6 +86,7 @@ class VariantParameters(Settings):
 
     Attributes:
         labels: labels that guide the encoder, side by side; none for the ``time`` law.
+        classes: the discrete label of the ``discrete`` and ``mixed`` laws.
         pairs: the law of positive pairs.
         loss: distance and temperature.
         shuffle_labels: permute the label rows of the training data: the control.
@@ -93,23 +94,41 @@ class VariantParameters(Settings):
             and test trials (transductive); refused when labels are used.
         learning_rate: replaces that of ``training.optimizer``.
         steps: replaces that of ``training``.
+        batch_size: replaces that of ``training``.
+        encoder: replaces that of ``training``.
+        schedule: replaces that of ``training``.
     """
 
     labels: tuple[str, ...] = ()
+    classes: str | None = None
     pairs: PairsConfig
     loss: LossConfig = LossConfig()
     shuffle_labels: bool = False
     fit_on: Literal["train", "all"] = "train"
     learning_rate: float | None = Field(None, gt=0, le=1)
     steps: int | None = Field(None, ge=1)
+    batch_size: int | None = Field(None, ge=2)
+    encoder: EncoderConfig | None = None
+    schedule: ScheduleConfig | None = None
 
     @model_validator(mode="after")
     def _labels_fit_law(self) -> VariantParameters:
-        if self.pairs.law == "time" and (self.labels or self.shuffle_labels):
-            raise ValueError("the time law uses no labels; remove labels and shuffle_labels")
-        if self.pairs.law != "time" and not self.labels:
-            raise ValueError(f"the {self.pairs.law} law needs labels, e.g. labels: [position]")
-        if self.fit_on == "all" and self.labels:
+        law, guided = self.pairs.law, bool(self.labels) or self.classes is not None
+        if self.shuffle_labels and not guided:
+            raise ValueError(f"the {law} law uses no labels to shuffle; remove shuffle_labels")
+        if bool(self.labels) != self.pairs.uses_labels:
+            raise ValueError(
+                f"the {law} law needs labels, e.g. labels: [position]"
+                if self.pairs.uses_labels
+                else f"the {law} law uses no labels; remove labels"
+            )
+        if (self.classes is not None) != self.pairs.uses_classes:
+            raise ValueError(
+                f"the {law} law needs classes, e.g. classes: direction"
+                if self.pairs.uses_classes
+                else f"the {law} law uses no classes; remove classes"
+            )
+        if self.fit_on == "all" and guided:
             raise ValueError(
                 "fit_on: all with labels would train on the labels of test trials; "
                 "use fit_on: train, or the time law"
@@ -122,13 +141,13 @@ class VariantParameters(Settings):
         if self.learning_rate is not None:
             optimizer = optimizer.model_copy(update={"learning_rate": self.learning_rate})
         return TrainingConfig(
-            encoder=shared.encoder,
+            encoder=self.encoder or shared.encoder,
             pairs=self.pairs,
             loss=self.loss,
             optimizer=optimizer,
-            schedule=shared.schedule,
+            schedule=self.schedule or shared.schedule,
             steps=self.steps or shared.steps,
-            batch_size=shared.batch_size,
+            batch_size=self.batch_size or shared.batch_size,
             seed=seed,
             device=shared.device,
             threads=shared.threads,

@@ -29,7 +29,7 @@ def test_a_recording_knows_where_it_comes_from(status, simulated):
 def test_neurons_are_counted_for_the_rat_they_are_expected_of():
     parameters = IngestionParameters(bin_width_s=0.025, expected_neurons={"buddy": 6})
     assert read_rat(raw(), parameters, subject="cicero").n_neurons == 5
-    with pytest.raises(RecordingError, match="buddy: expected 6 neurons, got 5"):
+    with pytest.raises(RecordingError, match=r"buddy: expected 6 neurons, got 5.*read from here\)"):
         read_rat(raw(), parameters, subject="buddy")
 
 
@@ -40,3 +40,9 @@ def test_every_fold_splits_whole_trials_and_each_part_has_some(recording):
         assert set(fold) == {TRAIN, VALID, TEST}
         for trial in np.unique(recording.segment()):
             assert len(set(fold[recording.segment() == trial])) == 1
+
+
+def test_too_few_trials_for_the_folds_are_refused_with_the_name_of_the_recording(recording):
+    parameters = IngestionParameters(bin_width_s=0.025, folds=4)
+    with pytest.raises(ValueError, match=r"buddy \(ingestion.folds: 4\).*at least 29 trials"):
+        split_trials(recording, parameters)

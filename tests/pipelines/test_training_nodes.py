@@ -39,6 +39,12 @@ BASELINES = BaselineParameters(window_bins=4, pca_components=2)
 class Store:
     """Keeps the jobs instead of training them."""
 
+    folder = ()
+
+    def below(self, *names):
+        self.folder += names
+        return self
+
     def train_missing(self, jobs, **_):
         self.jobs = dict(jobs)
         return self
@@ -60,7 +66,9 @@ class Model:
 
 
 def jobs(recording, splits, variant):
-    return train_encoders(recording, splits, Store(), SHARED, variant).jobs
+    store = train_encoders(recording, splits, Store(), SHARED, variant, folder="buddy/time")
+    assert store.folder == ("buddy", "time")
+    return store.jobs
 
 
 def rows_of(data):

@@ -10,9 +10,9 @@ CHUNK = 500  # queries that cebra compares with every sample at once
 N_TIME = 600
 OFFSET = 10
 
-# All is seeded, so a comparison gives the same p-value each time. Some 80 comparisons are made; if
+# All is seeded, so a comparison gives the same p-value each time. Some 130 comparisons are made; if
 # new versions of torch or numpy draw other numbers, one of equal laws fails with a probability
-# of 80 · 1e-5 (less, as ties make the test milder). A distance of 1.1 % between distribution
+# of 130 · 1e-5 (less, as ties make the test milder). A distance of 1.1 % between distribution
 # functions is found.
 ALPHA = 1e-5
 

@@ -13,7 +13,7 @@ from cebra_kedro.sampling.draws import assign_to_sessions, draw_uniform
 # less than ALPHA for one seed in a million.
 ALPHA = 1e-6
 
-keys = st.tuples(st.integers(0, 2**32), st.integers(0, 10**6), st.integers(0, 3))
+keys = st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 10**6), st.integers(0, 3))
 
 
 @given(key=keys)
@@ -25,6 +25,17 @@ def test_the_same_key_gives_the_same_numbers(key):
 def test_other_keys_give_other_numbers(one, other):
     same = (step_rng(*one).random(2) == step_rng(*other).random(2)).all()
     assert same == (one == other)
+
+
+@pytest.mark.parametrize("seed", [0, 2**32, 2**63 - 1, 2**63, 2**64 - 2])
+def test_neighbouring_seeds_differ_however_large(seed):
+    assert (step_rng(seed, 0).random(2) != step_rng(seed + 1, 0).random(2)).all()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_seeds_that_are_no_64_bit_number_are_refused(seed):
+    with pytest.raises(ValueError, match=rf"seed must be in \[0, 2\^64\), got {seed}"):
+        step_rng(seed, 0)
 
 
 def test_a_long_step_does_not_run_into_the_next():

@@ -68,7 +68,8 @@ def test_gradients_are_clipped_to_the_bound(steps_taken):
     clipped = [step["norm"] for step in steps_taken]
     # float32 norm of a rescaled gradient
     assert max(clipped) <= bound * (1 + 1e-5)
-    assert clipped[0] == pytest.approx(bound, rel=1e-5) < free[0]
+    assert clipped[0] == pytest.approx(bound, rel=1e-5)
+    assert clipped[0] < free[0]
 
 
 def test_a_wide_bound_clips_nothing(steps_taken):
@@ -112,15 +113,6 @@ def test_another_seed_gives_other_weights_and_other_pairs():
     one, other = fit(seed=0), fit(seed=1)
     assert not any(torch.equal(one.state[key], other.state[key]) for key in one.state)
     assert not np.array_equal(one.loss, other.loss)
-
-
-def test_the_seed_of_the_pairs_matters_beside_that_of_the_weights():
-    # a learning rate near 0 keeps the weights, and offset1 on equal rows makes them irrelevant
-    data = dataclasses.replace(tiny_data(), neural=np.ones((150, 6), np.float32))
-    one, other = (fit(tiny_data(seed=0), seed=seed, steps=1).loss for seed in (0, 1))
-    assert one != other
-    # all embeddings alike: the loss is log n whatever the pairs
-    assert fit(data, steps=1).loss == pytest.approx(np.log(16), abs=1e-6)
 
 
 @pytest.mark.parametrize("architecture", ["offset5-model", "offset36-model-dropout"])
@@ -172,15 +164,12 @@ def test_an_infinite_value_in_the_data_stops_with_step_and_cause():
 
 
 def test_an_absurd_learning_rate_stops_with_step_and_cause():
-    data = dataclasses.replace(tiny_data(), neural=tiny_data().neural * np.float32(1e3))
-    with pytest.raises(TrainingError, match=r"at step [1-9]\d* of 300; .*learning rate \(1\.0\)"):
-        fit(
-            data,
-            encoder={"architecture": "offset1-model-mse"},
-            loss={"distance": "euclidean", "temperature": 1e-25},
-            optimizer={"learning_rate": 1.0},
-            steps=300,
-        )
+    # 25 layers whose weights grow by 1 a step: norms overflow float32
+    encoder = {"architecture": "offset50-model", "hidden_units": 32}
+    with pytest.raises(
+        TrainingError, match=r"is nan at step [1-9] of 10; .*rate \(1\.0\) too high"
+    ):
+        fit(tiny_data(n_trials=1), encoder=encoder, optimizer={"learning_rate": 1.0}, steps=10)
 
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch):
@@ -231,8 +220,10 @@ def test_a_learned_temperature_moves_but_not_below_its_minimum():
 
 def test_training_lowers_the_loss():
     model = fit(pairs=LAWS["time_delta"], steps=100, optimizer={"learning_rate": 1e-2}, **SERIES)
-    bits = model.history()["goodness_of_fit_bits"]
-    assert bits[:5].mean() < 0.3 < bits[-5:].mean()
+    bits = model.history()["goodness_of_fit_bits"].to_numpy()
+    # the phase explains about 1 bit; an untrained network 0.2
+    assert bits[0] < 0.4
+    assert bits[-5:].mean() > 0.8
 
 
 def test_several_sessions_share_one_embedding():

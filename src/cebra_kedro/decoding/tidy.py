@@ -30,6 +30,7 @@ METRIC_UNITS: Mapping[str, str] = MappingProxyType(
         "position_r2": "",
         "total_r2": "",
         "direction_accuracy": "%",
+        "goodness_of_fit": "bits",
     }
 )
 """Metric → unit; ``chance_<metric>`` has the unit of ``<metric>``, R² is a fraction."""

@@ -51,6 +51,9 @@ def figure_decoded_positions(
             )
         for ax in axes[:-1]:
             ax.set_xlabel("")
+        for ax in axes[1:]:  # the same two marks in every row
+            if ax.get_legend() is not None:
+                ax.get_legend().remove()
         figure.suptitle(title)
     return figure
 

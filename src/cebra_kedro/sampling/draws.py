@@ -46,8 +46,15 @@ def step_rng(seed: int, step: int, stream: int = 0) -> np.random.Generator:
 
     A counter-based generator: step 700 of a resumed run draws what step 700 of an
     uninterrupted run draws, without drawing the steps before.
+
+    Raises:
+        ValueError: the seed is not in [0, 2⁶⁴).
     """
-    return np.random.Generator(np.random.Philox(key=[seed, stream], counter=[0, 0, step, 0]))
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be in [0, 2^64), got {seed}; choose another")
+    # Typed, as numpy would make floats of integers above 2⁶³, and neighbours would be equal.
+    key, counter = np.array([seed, stream], np.uint64), np.array([0, 0, step, 0], np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
 def draw_uniform(anchors: Anchors, size: int, rng: np.random.Generator) -> np.ndarray:

@@ -68,7 +68,7 @@ def build_network(config: EncoderConfig, n_neurons: int, seed: int) -> torch.nn.
 
 def window_of(network: torch.nn.Module) -> Window:
     """The network's receptive field."""
-    offset = network.get_offset()
+    offset = network.get_offset()  # type: ignore[operator]
     return Window(left=int(offset.left), right=int(offset.right))
 
 
@@ -211,7 +211,7 @@ def _run_channels_last(network: torch.nn.Module) -> None:
         elif isinstance(module, torch.nn.Dropout1d):
             module.forward = partial(_drop_channels, module)  # type: ignore[method-assign]
         elif isinstance(module, _MeanAndConv):
-            module.forward = partial(_thin_and_convolve, module)  # type: ignore[method-assign]
+            module.forward = partial(_thin_and_convolve, module)
 
 
 def _convolve(module: torch.nn.Conv1d, inputs: torch.Tensor) -> torch.Tensor:
@@ -237,7 +237,7 @@ def _thin_and_convolve(module: torch.nn.Module, inputs: torch.Tensor) -> torch.T
 
     ``interpolate`` by 1 / n takes every n-th bin; a slice is the same without the detour.
     """
-    connected = module.layer(inputs)
+    connected = module.layer(inputs)  # type: ignore[operator]
     step = module.downsample
     thinned = inputs[..., : step * connected.shape[-1] : step]
     return torch.cat([connected, thinned], dim=1)

@@ -7,6 +7,7 @@ cebra knows. This project's own format (``EncoderModel.save``) keeps everything.
 from __future__ import annotations
 
 import hashlib
+import io
 import itertools
 import logging
 import math
@@ -81,7 +82,8 @@ def import_from_cebra(path: str | Path) -> EncoderModel:
     import cebra
 
     path = Path(path)
-    content = _read_safely(path)
+    data = path.read_bytes()
+    content = _read_safely(data, path)
     arguments = cebra.CEBRA().get_params() | content["args"]
     state, solver = content["state"], content["state_dict"]
     n_neurons = np.atleast_1d(state["n_features_"])
@@ -98,7 +100,7 @@ def import_from_cebra(path: str | Path) -> EncoderModel:
         learning_rate=np.full(len(loss), config.optimizer.learning_rate, np.float32),
         temperature=_imported_temperature(arguments, solver["criterion"]),
         train_seconds=math.nan,
-        fingerprint=f"imported:{hashlib.sha256(path.read_bytes()).hexdigest()}",
+        fingerprint=f"imported:{hashlib.sha256(data).hexdigest()}",
     )
     for session in range(len(model.n_neurons)):
         model.network(session)  # raises here if architecture and weights do not fit
@@ -196,15 +198,13 @@ def _label_kinds(pairs: PairsConfig) -> list[tuple[np.dtype, tuple]]:
     return continuous + discrete
 
 
-def _read_safely(path: Path) -> dict[str, Any]:
+def _read_safely(data: bytes, path: Path) -> dict[str, Any]:
     """The content of a cebra file, checked for the parts that are needed."""
     from cebra.integrations.sklearn.cebra import CEBRA_LOAD_SAFE_GLOBALS
 
     try:
         with torch.serialization.safe_globals(CEBRA_LOAD_SAFE_GLOBALS):
-            content = torch.load(path, weights_only=True, map_location="cpu")
-    except OSError:
-        raise
+            content = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
     except Exception as error:
         raise ValueError(
             f"{path} cannot be read without executing code in it, or is damaged ({error}); if "

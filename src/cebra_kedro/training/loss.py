@@ -75,8 +75,9 @@ class InfoNCE(torch.nn.Module):
             embedding[batch.query.to(device)], embedding[batch.key.to(device)]
         )
         # With cosine similarity and a known temperature, exp() cannot overflow: no maximum needed.
-        bounded = self._distance == "cosine" and self._largest_inverse is not None
-        safe = bounded and self._largest_inverse * 1.01 <= _SAFE_EXPONENT
+        largest = self._largest_inverse
+        bounded = self._distance == "cosine" and largest is not None
+        safe = bounded and largest is not None and largest * 1.01 <= _SAFE_EXPONENT
         uniformity = _WeightedLogSumExp.apply(
             left * scale, right, batch.query_weight.to(device), batch.key_weight.to(device), safe
         )
@@ -121,7 +122,7 @@ class _WeightedLogSumExp(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         queries: torch.Tensor,
         keys: torch.Tensor,
@@ -156,6 +157,6 @@ class _WeightedLogSumExp(torch.autograd.Function):
         return total
 
     @staticmethod
-    def backward(ctx: Any, grad_output: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad_output: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         grad_queries, grad_keys = ctx.saved_tensors
         return grad_output * grad_queries, grad_output * grad_keys, None, None, None

@@ -44,6 +44,10 @@ class ModelStore(Mapping[str, "EncoderModel"]):
         fingerprints = json.loads(index.read_text()) if index.exists() else {}
         return cls(Path(folder), fingerprints)
 
+    def below(self, *names: str) -> ModelStore:
+        """The store in a folder below this one, e.g. of a subject's variant."""
+        return ModelStore.open(self.folder.joinpath(*names))
+
     def __getitem__(self, key: str) -> EncoderModel:
         from cebra_kedro.training.model import EncoderModel
 

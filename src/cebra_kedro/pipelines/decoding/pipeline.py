@@ -37,16 +37,23 @@ def _variant(experiment: Experiment, subject: str, variant: str) -> Pipeline:
 
 
 def _table_of_subject(experiment: Experiment, subject: str) -> Pipeline:
-    return _table(f"{experiment.name}.{subject}", experiment.variants, "scores")
+    namespace = f"{experiment.name}.{subject}"
+    return _table(
+        namespace,
+        Entries(namespace, experiment.variants, "scores"),
+        Entries(namespace, experiment.trained_variants, "goodness_of_fit"),
+    )
 
 
 def _table_of_experiment(experiment: Experiment) -> Pipeline:
-    return _table(experiment.name, experiment.subjects, "metrics")
+    return _table(experiment.name, Entries(experiment.name, experiment.subjects, "metrics"))
 
 
-def _table(namespace: str, members: tuple[str, ...], entry: str) -> Pipeline:
-    parts = Entries(namespace, members, entry)
-    template = Pipeline(
-        [node(stack_tables, inputs=parts.arguments, outputs="metrics", name="metrics")]
-    )
-    return Pipeline(template, namespace=namespace, inputs=parts.outside)
+def _table(namespace: str, *parts: Entries) -> Pipeline:
+    inputs: dict[str, str] = {}
+    outside: dict[str, str] = {}
+    for part in parts:
+        inputs |= {name: name for name in part.outside}
+        outside |= part.outside
+    template = Pipeline([node(stack_tables, inputs=inputs, outputs="metrics", name="metrics")])
+    return Pipeline(template, namespace=namespace, inputs=outside)

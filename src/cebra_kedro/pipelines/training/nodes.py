@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from cebra_kedro.decoding import metrics_rows
 from cebra_kedro.parameters import BaselineParameters, TrainingParameters, VariantParameters
 from cebra_kedro.recording import Recording
 from cebra_kedro.sampling import shuffle_rows
@@ -20,10 +21,11 @@ def train_encoders(
     store: ModelStore,
     shared: TrainingParameters,
     variant: VariantParameters,
+    folder: str,
 ) -> ModelStore:
     """One encoder per fold and seed; a transductive one does not depend on the fold.
 
-    Keys are ``fold<fold>_seed<seed>``, for a transductive variant ``all_seed<seed>``.
+    Encoders that an earlier run left in ``<subject>/<variant>`` of the store are kept. Keys are ``fold<fold>_seed<seed>``, for a transductive variant ``all_seed<seed>``.
     """
     if variant.fit_on == "all":
         everything = {"all": np.arange(recording.n_time)}
@@ -39,7 +41,7 @@ def train_encoders(
         for name, chosen in everything.items()
         for seed in shared.seeds
     }
-    return store.train_missing(jobs, processes=shared.n_processes)
+    return store.below(*folder.split("/")).train_missing(jobs, processes=shared.n_processes)
 
 
 def embed(
@@ -49,11 +51,36 @@ def embed(
     embeddings = {}
     for key, model in models.items():
         embedding = model.transform(recording.neural, recording.segment())
-        name, seed = key.split("_seed")
-        folds = range(len(splits["part"])) if name == "all" else [int(name.removeprefix("fold"))]
-        for fold in folds:
+        for fold, seed in _folds_and_seed(key, len(splits["part"])):
             embeddings[f"fold{fold}_seed{seed}"] = _entry(embedding, recording, splits, fold)
     return embeddings
+
+
+def goodness_of_fit(
+    models: ModelStore, splits: dict[str, np.ndarray], experiment: str, subject: str, variant: str
+) -> pd.DataFrame:
+    """Goodness of fit of every fold and seed in bits, mean over the last tenth of the steps.
+
+    It is measured on the data that the encoder was fitted to; 0 is chance.
+    """
+    rows_of = []
+    for key, model in models.items():
+        bits = model.history()["goodness_of_fit_bits"].to_numpy()
+        value = float(bits[-max(1, len(bits) // 10) :].mean())
+        for fold, seed in _folds_and_seed(key, len(splits["part"])):
+            row = {"goodness_of_fit": value}
+            rows_of.append(
+                metrics_rows(
+                    row,
+                    experiment=experiment,
+                    subject=subject,
+                    variant=variant,
+                    fold=fold,
+                    seed=seed,
+                    decoder="none",
+                )
+            )
+    return pd.concat(rows_of, ignore_index=True)
 
 
 def loss_history(models: ModelStore) -> pd.DataFrame:
@@ -93,14 +120,25 @@ def pca_embedding(
 def _training_data(
     recording: Recording, chosen: np.ndarray, variant: VariantParameters, seed: int
 ) -> TrainingData:
+    """The chosen rows; for the control, their labels are permuted as whole rows."""
     labels = recording.label_matrix(variant.labels)[chosen] if variant.labels else None
-    if labels is not None and variant.shuffle_labels:
-        labels = shuffle_rows(labels, seed)
+    classes = recording.labels[variant.classes].values[chosen] if variant.classes else None
+    if variant.shuffle_labels:
+        labels = None if labels is None else shuffle_rows(labels, seed)
+        classes = None if classes is None else shuffle_rows(classes, seed)
     return TrainingData(
         neural=recording.neural[chosen],
         segment=segment_ids(chosen, recording.trial),
         labels=labels,
+        classes=classes,
     )
+
+
+def _folds_and_seed(key: str, n_folds: int) -> list[tuple[int, int]]:
+    """The folds that an encoder stands for, with its seed; a transductive one for all."""
+    name, seed = key.split("_seed")
+    folds = range(n_folds) if name == "all" else [int(name.removeprefix("fold"))]
+    return [(fold, int(seed)) for fold in folds]
 
 
 def _per_fold(

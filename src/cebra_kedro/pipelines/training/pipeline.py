@@ -5,8 +5,10 @@ from __future__ import annotations
 from kedro.pipeline import Pipeline, node
 
 from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
+from cebra_kedro.pipelines import bind
 from cebra_kedro.pipelines.training.nodes import (
     embed,
+    goodness_of_fit,
     loss_history,
     pca_embedding,
     raw_embedding,
@@ -32,19 +34,31 @@ def _encoder(experiment: Experiment, subject: str, variant: str) -> Pipeline:
     template = Pipeline(
         [
             node(
-                train_encoders,
+                bind(train_encoders, folder=f"{subject}/{variant}"),
                 inputs=["recording", "splits", "model_store", "params:training", "params:variant"],
                 outputs="models",
                 name="train",
             ),
             node(embed, ["recording", "splits", "models"], "embeddings", name="embed"),
+            node(
+                bind(
+                    goodness_of_fit,
+                    experiment=experiment.name,
+                    subject=subject,
+                    variant=variant,
+                ),
+                inputs=["models", "splits"],
+                outputs="goodness_of_fit",
+                name="goodness_of_fit",
+            ),
             node(loss_history, "models", "loss_history", name="loss_history"),
         ]
     )
     return Pipeline(
         template,
         namespace=f"{experiment.name}.{subject}.{variant}",
-        inputs=_of_subject(experiment, subject),
+        inputs=_of_subject(experiment, subject)
+        | {"model_store": f"{experiment.name}.model_store"},
         parameters={
             "params:training": f"params:{experiment.name}.training",
             "params:variant": f"params:{experiment.name}.variants.{variant}",
