@@ -182,7 +182,7 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
         else:
             unpack = ", decompress it (gunzip)" if self._is_gz else ""
             how = f"download {self._url}{unpack} and place it at {self._filepath}"
-        return f"{how}; recordings are simulated instead in the environments base and rehearsal"
+        return f"{how}; without --env paper, simulated recordings are used"
 
     def _exists(self) -> bool:
         return self._filepath.is_file()

@@ -210,7 +210,7 @@ class TrainingConfig(Settings):
     batch_size: int = Field(512, ge=2)
     negatives: int | None = Field(None, ge=1)
     early_stop: EarlyStopConfig | None = None
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = Field(None, ge=1)
     precision: Literal["float32", "bfloat16"] = "float32"
