@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -29,9 +30,11 @@ def run_session(project: Path, env: str = "test", params: dict | None = None, **
     """``kedro run`` in a project, through the session; errors are raised."""
     from kedro.framework.session import KedroSession
 
-    with _bootstrapped(project):
-        with KedroSession.create(project_path=project, env=env, runtime_params=params) as session:
-            session.run(**run)
+    with (
+        _bootstrapped(project),
+        KedroSession.create(project_path=project, env=env, runtime_params=params) as session,
+    ):
+        session.run(**run)
 
 
 def run_command(project: Path, *arguments: str) -> Result:
@@ -55,6 +58,21 @@ def contents(folder: Path, pattern: str = "*") -> dict[str, bytes]:
         for path in sorted(folder.rglob(pattern))
         if path.is_file()
     }
+
+
+def reporting(project: Path) -> Path:
+    """The reporting folder of a project."""
+    return project / "data" / "08_reporting"
+
+
+def manifest(project: Path) -> dict[str, Any]:
+    """The manifest of the latest run."""
+    return json.loads((reporting(project) / "run_manifest.json").read_text())
+
+
+def provenance(project: Path) -> dict[str, dict[str, Any]]:
+    """What is known about each file, by its path relative to the reporting folder."""
+    return json.loads((reporting(project) / "provenance.json").read_text())
 
 
 @contextmanager

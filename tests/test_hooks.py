@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 from kedro.pipeline import node
-from kedro_project import RAT
 
 from cebra_kedro.hooks import RunReportHook
+from kedro_project import RAT
 
 
 def test_in_a_process_that_began_no_run_the_hook_is_silent():

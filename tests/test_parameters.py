@@ -5,7 +5,6 @@ import json
 
 import pytest
 from kedro.config import OmegaConfigLoader
-from kedro_project import PROJECT, base_parameters
 from pydantic import ValidationError
 
 from cebra_kedro.experiments import HIPPOCAMPUS
@@ -19,6 +18,7 @@ from cebra_kedro.settings import CONFIG_LOADER_ARGS
 from cebra_kedro.simulate.hippocampus import simulate_rat
 from cebra_kedro.sources.hippocampus import to_recording
 from cebra_kedro.sources.published_pickle import PublishedFile
+from kedro_project import PROJECT, base_parameters
 
 ENVIRONMENTS = sorted(path.name for path in (PROJECT / "conf").iterdir() if path.is_dir())
 
@@ -128,11 +128,17 @@ def test_neurons_are_expected_of_rats_that_exist():
 def test_labels_are_those_of_a_recording():
     refused(
         lambda p: p["variants"]["position"].update(labels=["positon"]),
-        "variants.position.labels names positon, but the labels are position, direction",
+        "variants.position names the label positon, but the labels are position, direction",
+    )
+    refused(
+        lambda p: p["variants"].update(
+            position={"classes": "drection", "pairs": {"law": "discrete"}}
+        ),
+        "variants.position names the label drection",
     )
     content = simulate_rat(seed=0, n_trials=2, n_units=3)
     published = PublishedFile(content, "0" * 64, "simulated", "here")
-    assert HIPPOCAMPUS_LABELS == tuple(to_recording(published, subject="a", simulated=True).labels)
+    assert tuple(to_recording(published, subject="a", simulated=True).labels) == HIPPOCAMPUS_LABELS
 
 
 def test_an_encoder_that_does_not_fit_the_distance_is_refused_before_training():

@@ -6,11 +6,11 @@ import sys
 import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.io import DataCatalog, MemoryDataset
-from kedro_project import PROJECT
 
 from cebra_kedro.experiments import EXPERIMENTS
 from cebra_kedro.pipeline_registry import register_pipelines
 from cebra_kedro.settings import CONFIG_LOADER_ARGS
+from kedro_project import PROJECT
 
 STAGES = ("ingestion", "training", "decoding", "consistency", "reporting")
 

@@ -239,10 +239,10 @@ class HippocampusParameters(Settings):
                     f"{', '.join(HIPPOCAMPUS.subjects)}"
                 )
         for name, variant in self.variants.items():
-            for label in variant.labels:
+            for label in (*variant.labels, *filter(None, [variant.classes])):
                 if label not in HIPPOCAMPUS_LABELS:
                     raise ValueError(
-                        f"variants.{name}.labels names {label}, but the labels are "
+                        f"variants.{name} names the label {label}, but the labels are "
                         f"{', '.join(HIPPOCAMPUS_LABELS)}"
                     )
         return self

@@ -21,11 +21,11 @@ def dataset(filepath):
 
 def assert_same(one, other):
     """Equal configuration and weights, and the same embedding bit for bit."""
-    assert (one.config, one.n_neurons) == (other.config, other.n_neurons)
+    assert (one.config, one.n_neurons[0]) == (other.config, other.n_neurons)
     assert one.state.keys() == other.state.keys()
     for name, weights in one.state.items():
         np.testing.assert_array_equal(weights.numpy(), other.state[name].numpy())
-    neural = np.random.default_rng(0).normal(size=(20, one.n_neurons)).astype(np.float32)
+    neural = np.random.default_rng(0).normal(size=(20, one.n_neurons[0])).astype(np.float32)
     np.testing.assert_array_equal(one.transform(neural), other.transform(neural))
 
 

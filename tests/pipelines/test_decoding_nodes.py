@@ -10,7 +10,7 @@ from cebra_kedro.pipelines.training.nodes import raw_embedding
 from cebra_kedro.splits import rows
 
 PARAMETERS = DecodingParameters(neighbours=(1, 3))
-COLUMNS = "experiment subject variant fold seed decoder metric value unit".split()
+COLUMNS = ["experiment", "subject", "variant", "fold", "seed", "decoder", "metric", "value", "unit"]
 METRICS = ("position_error_median", "position_r2", "total_r2", "direction_accuracy")
 
 

@@ -9,6 +9,7 @@ import pytest
 from cebra_kedro.parameters import BaselineParameters, TrainingParameters, VariantParameters
 from cebra_kedro.pipelines.training.nodes import (
     embed,
+    goodness_of_fit,
     loss_history,
     pca_embedding,
     raw_embedding,
@@ -56,12 +57,15 @@ class Model:
 
     factor: float = 1.0
     seen: list = field(default_factory=list)
+    bits: np.ndarray | None = None
 
     def transform(self, neural, segment):
         self.seen.append((neural, segment))
         return self.factor * neural[:, :1].astype(np.float32)
 
     def history(self, *_):
+        if self.bits is not None:
+            return pd.DataFrame({"goodness_of_fit_bits": self.bits})
         return pd.DataFrame({"step": [0, 1], "loss": [2.0, self.factor]})
 
 
@@ -76,9 +80,7 @@ def rows_of(data):
 
 
 @pytest.mark.parametrize("variant", [POSITION, SHUFFLED, TIME], ids=["labels", "shuffled", "time"])
-def test_an_encoder_is_trained_on_exactly_the_training_rows_of_its_fold(
-    recording, splits, variant
-):
+def test_an_encoder_is_trained_on_exactly_the_training_rows_of_its_fold(recording, splits, variant):
     trained = jobs(recording, splits, variant)
     assert list(trained) == [f"fold{fold}_seed{seed}" for fold in range(3) for seed in (0, 10)]
     for key, (data, config) in trained.items():
@@ -167,6 +169,19 @@ def test_a_transductive_encoder_serves_every_fold_with_one_pass(recording, split
         entry = embeddings[f"fold{fold}_seed3"]
         np.testing.assert_array_equal(entry["part"], splits["part"][fold])
         np.testing.assert_array_equal(entry["embedding"], embeddings["fold0_seed3"]["embedding"])
+
+
+def test_goodness_of_fit_is_the_mean_over_the_last_tenth_of_the_steps(splits):
+    bits = np.r_[np.zeros(18), 1.0, 3.0]
+    model = Model(bits=bits)
+    names = {"experiment": "hippocampus", "subject": "buddy", "variant": "time"}
+    table = goodness_of_fit(
+        {"fold2_seed10": model, "all_seed1": Model(bits=-bits)}, splits, **names
+    )
+    assert table[["fold", "seed", "metric", "value", "unit"]].values.tolist() == [
+        [2, 10, "goodness_of_fit", 2.0, "bits"],
+        *([fold, 1, "goodness_of_fit", -2.0, "bits"] for fold in range(3)),
+    ]
 
 
 def test_loss_curves_are_told_apart_by_fold_and_seed():

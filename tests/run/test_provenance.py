@@ -5,13 +5,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cebra_kedro.recording import Label, Recording
 from cebra_kedro.run.provenance import PROVENANCE_NAME, Provenance
 
-STATUSES = ["mismatch", "unverified", "verified", "simulated"]  # from the most to the least worrying
+STATUSES = [
+    "mismatch",
+    "unverified",
+    "verified",
+    "simulated",
+]  # from the most to the least worrying
 
 
 def recording(simulated, checksum_status):
@@ -99,7 +104,8 @@ def test_what_comes_from_unknown_files_is_unknown(files, sources):
     assert files.origin("../out.csv") == (None, None)
 
 
-@given(st.lists(st.sampled_from(STATUSES[:3]), min_size=1, max_size=5))
+@given(st.lists(st.sampled_from(STATUSES[:3]), min_size=1, max_size=3))
+@settings(deadline=None, max_examples=20)
 def test_the_most_worrying_checksum_counts(tmp_path_factory, statuses):
     files = Files(tmp_path_factory.mktemp("project"))
     run = files.run()

@@ -73,7 +73,7 @@ def test_components_are_those_of_the_covariance_of_the_training_rows(neural):
     features = pca_features(neural, train, 2)
     assert (features.shape, features.dtype) == ((60, 2), np.float32)
     centred = neural.astype(float) - neural[train].astype(float).mean(axis=0)
-    values, vectors = np.linalg.eigh(centred[train].T @ centred[train])
+    _, vectors = np.linalg.eigh(centred[train].T @ centred[train])
     expected = centred @ vectors[:, [-1, -2]]
     # A component has no sign. float32 features of size ~10.
     np.testing.assert_allclose(np.abs(features), np.abs(expected), atol=1e-4)

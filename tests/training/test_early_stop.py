@@ -49,14 +49,20 @@ def test_looking_changes_nothing_in_the_training(stopped):
     assert len(looked.loss) == 120
 
 
-def test_dropout_is_off_while_looking():
-    config = tiny_config(
-        encoder={"architecture": "offset36-model-dropout"}, early_stop=LOOKS, steps=12
-    )
+def test_dropout_is_off_while_looking_and_on_again_after(monkeypatch):
+    calls = []
+    dropout = torch.nn.functional.dropout2d
+
+    def watched(inputs, p, training):
+        calls.append((torch.is_grad_enabled(), training))
+        return dropout(inputs, p, training)
+
+    monkeypatch.setattr(torch.nn.functional, "dropout2d", watched)
+    config = tiny_config(encoder={"architecture": "offset36-model-dropout"}, early_stop=LOOKS)
     data = tiny_data(n_trials=1)
-    one = train(data, config, validation=data, name=None)
-    plain = train(data, tiny_config(encoder=config.encoder.model_dump(), steps=12), name=None)
-    np.testing.assert_array_equal(one.loss, plain.loss[: len(one.loss)])
+    train(data, config, validation=data, name=None)
+    # one layer: 3 steps, then 4 draws of the first look, and so on
+    assert calls[:10] == [(True, True)] * 3 + [(False, False)] * 4 + [(True, True)] * 3
 
 
 @pytest.mark.parametrize("early_stop", [None, LOOKS])

@@ -10,7 +10,7 @@ import torch
 from tiny_training import LAWS, tiny_config, tiny_data
 
 from cebra_kedro.training.data import TrainingData
-from cebra_kedro.training.loop import resolve_device, train
+from cebra_kedro.training.loop import build_networks, resolve_device, train
 from cebra_kedro.training.progress import TrainingError
 from cebra_kedro.training.schedule import learning_rates
 
@@ -109,10 +109,23 @@ def test_the_same_seed_gives_the_same_bits_whatever_happened_before(changes):
     assert same_bits(one, fit(data, **changes))
 
 
-def test_another_seed_gives_other_weights_and_other_pairs():
+def test_another_seed_gives_other_weights_and_other_losses():
     one, other = fit(seed=0), fit(seed=1)
     assert not any(torch.equal(one.state[key], other.state[key]) for key in one.state)
     assert not np.array_equal(one.loss, other.loss)
+
+
+def test_the_largest_seed_is_as_good_as_any():
+    encoder = {"architecture": "offset36-model-dropout"}
+    model = fit(tiny_data(n_trials=1), seed=2**63 - 1, encoder=encoder, steps=2)
+    assert np.isfinite(model.loss).all()
+
+
+def test_first_weights_differ_by_seed_and_by_session():
+    data = [tiny_data(seed=0), tiny_data(seed=1)]
+    one, other = (build_networks(data, tiny_config(seed=seed)) for seed in (0, 10))
+    first = [network.state_dict()["net.0.weight"] for network in (*one, *other)]
+    assert len({tuple(weight.flatten().tolist()) for weight in first}) == 4
 
 
 @pytest.mark.parametrize("architecture", ["offset5-model", "offset36-model-dropout"])
@@ -247,3 +260,15 @@ def test_data_that_do_not_fit_the_encoder_are_refused():
         fit(tiny_data(n_time=40), encoder={"architecture": "offset50-model"})
     with pytest.raises(ValueError, match="one entry for each of 1 sessions, got 2"):
         fit(session_encoders=({}, {}))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("batch", [SERIES, WINDOWS], ids=["series", "windows"])
+def test_a_gpu_trains_as_the_cpu(batch):
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    changes = {"pairs": LAWS["hybrid"], "loss": {"learnable_temperature": True}, **batch}
+    cpu, gpu = fit(**changes), fit(**changes, device="cuda")
+    # float32, TF32 off by default, 12 steps
+    np.testing.assert_allclose(gpu.loss, cpu.loss, atol=1e-3)
+    assert all(weights.device.type == "cpu" for weights in gpu.state.values())

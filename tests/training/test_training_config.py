@@ -69,9 +69,9 @@ def test_options_that_the_schedule_does_not_use_are_refused(schedule, unused):
     "block", ["encoder", "pairs", "loss", "optimizer", "schedule", "early_stop", None]
 )
 def test_unknown_keys_are_refused_in_every_block(block):
-    misspelt = {"temprature": 1.0}
-    settings = TINY | (misspelt if block is None else {block: TINY.get(block, {}) | misspelt})
-    with pytest.raises(ValidationError, match=r"temprature\n +Extra inputs are not permitted"):
+    unknown = {"colour": "red"}
+    settings = TINY | (unknown if block is None else {block: TINY.get(block, {}) | unknown})
+    with pytest.raises(ValidationError, match=r"colour\n +Extra inputs are not permitted"):
         TrainingConfig.model_validate(settings)
 
 

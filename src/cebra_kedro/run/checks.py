@@ -18,15 +18,24 @@ from cebra_kedro.parameters import ProjectParameters
 def check_environment(conf_source: Path, environment: str | None) -> None:
     """Raise unless the configuration folder has the environment.
 
+    Args:
+        conf_source: folder of the environments; an archive is left to Kedro.
+        environment: name, None for ``local``.
+
     Raises:
         ValueError: names the environments that there are.
     """
-    if environment is None or not conf_source.is_dir() or (conf_source / environment).is_dir():
+    folder = conf_source / (environment or "local")
+    if not conf_source.is_dir() or folder.is_dir():
         return
+    if environment is None:
+        raise ValueError(
+            f"folder {folder} is missing, where your own settings belong; make it (mkdir {folder}) "
+            "and leave it empty if you have none"
+        )
     known = sorted(path.name for path in conf_source.iterdir() if path.is_dir())
     raise ValueError(
-        f"there is no environment {environment} (no folder {conf_source / environment}); "
-        f"choose {' or '.join(known)}"
+        f"there is no environment {environment} (no folder {folder}); choose {' or '.join(known)}"
     )
 
 
@@ -55,9 +64,9 @@ def check_names(
         namespaces: asked for, each must lie in one of the pipelines asked for.
 
     Raises:
-        ValueError: names what is unknown, and what there is.
+        ValueError: names what is unknown, and what there is; or two namespaces overlap.
     """
-    names = list(names)
+    names, namespaces = list(names), list(namespaces)
     for name in names:
         if name not in pipelines:
             raise ValueError(f"there is no pipeline {name}; {_choices(name, pipelines)}")
@@ -69,6 +78,8 @@ def check_names(
             raise ValueError(
                 f"there is no namespace {namespace}{where}; {_choices(namespace, known)}"
             )
+        if above := [other for other in namespaces if namespace.startswith(f"{other}.")]:
+            raise ValueError(f"namespace {namespace} lies within {above[0]}; name one of the two")
 
 
 def check_writable(paths: Iterable[Path]) -> None:

@@ -36,7 +36,8 @@ class PairsConfig(Settings):
         law: ``time`` (bins a fixed time apart), ``time_delta`` (labels a recorded change apart),
             ``delta_normal`` (labels a Gaussian change apart), ``discrete`` (same class),
             ``mixed`` (same class, labels a recorded change apart), ``hybrid`` (``time_delta`` and
-            ``time``, losses summed).
+            ``time``, losses summed, both on all dimensions; in cebra, behaviour takes the first
+            three).
         time_offset_bins: the time span of a positive pair or of a label change.
         delta: standard deviation of the Gaussian change, in the unit of the labels.
         ties: which of several bins with exactly the nearest label is taken; ``first`` follows

@@ -110,39 +110,45 @@ def import_from_cebra(path: str | Path) -> EncoderModel:
 def _fitted_estimator(model: EncoderModel) -> Any:
     """The encoder as a fitted ``cebra.CEBRA``."""
     import cebra
-    import cebra.solver
 
     n_sessions = len(model.n_neurons)
+    several = n_sessions > 1
     networks = torch.nn.ModuleList(model.network(session) for session in range(n_sessions))
     encoder, window = _common_encoder(model, networks), window_of(networks[0])
     estimator = cebra.CEBRA(**_arguments(model.config, encoder))
-    criterion = estimator._prepare_criterion()
-    for parameter in criterion.parameters():  # the learned temperature
-        torch.nn.init.constant_(parameter, -math.log(model.temperature))
-    several = n_sessions > 1
     # A hybrid solver differs in its training only, and refuses fewer than three outputs.
-    name = "multi-session" if several else "single-session"
-    trained = networks if several else networks[0]
-    parameters = itertools.chain(trained.parameters(), criterion.parameters())
-    optimizer = torch.optim.Adam(
-        parameters, lr=estimator.learning_rate, **dict(estimator.optimizer_kwargs)
-    )
-    solver = cebra.solver.init(
-        name, model=trained, criterion=criterion, optimizer=optimizer, tqdm_on=False
-    )
-    solver.history = model.loss.tolist()
-    solver.log["total"] = model.loss.tolist()
-    solver.n_features = list(model.n_neurons) if several else model.n_neurons[0]
-    if several:
-        solver.num_sessions = n_sessions
-    estimator.solver_, estimator.solver_name_, estimator.device_ = solver, name, "cpu"
-    estimator.n_features_ = estimator.n_features_in_ = solver.n_features
+    estimator.solver_name_ = "multi-session" if several else "single-session"
+    estimator.solver_ = _fitted_solver(model, networks if several else networks[0], estimator)
+    estimator.n_features_ = estimator.n_features_in_ = estimator.solver_.n_features
     estimator.num_sessions_ = n_sessions if several else None
+    estimator.device_ = "cpu"
     estimator.offset_ = cebra.data.Offset(window.left, window.right)
     estimator.label_types_ = [
         [kind] * n_sessions if several else kind for kind in _label_kinds(model.config.pairs)
     ]
     return estimator
+
+
+def _fitted_solver(model: EncoderModel, networks: torch.nn.Module, estimator: Any) -> Any:
+    """What cebra keeps weights, optimizer, temperature and history in; the optimizer is new."""
+    import cebra.solver
+
+    criterion = estimator._prepare_criterion()
+    for parameter in criterion.parameters():  # the learned temperature
+        torch.nn.init.constant_(parameter, -math.log(model.temperature))
+    optimizer = torch.optim.Adam(
+        itertools.chain(networks.parameters(), criterion.parameters()),
+        lr=estimator.learning_rate,
+        **dict(estimator.optimizer_kwargs),
+    )
+    parts = {"model": networks, "criterion": criterion, "optimizer": optimizer}
+    solver = cebra.solver.init(estimator.solver_name_, **parts, tqdm_on=False)
+    solver.history = solver.log["total"] = model.loss.tolist()
+    solver.n_features = model.n_neurons[0]
+    if len(model.n_neurons) > 1:
+        solver.n_features = list(model.n_neurons)
+        solver.num_sessions = len(model.n_neurons)
+    return solver
 
 
 def _common_encoder(model: EncoderModel, networks: torch.nn.ModuleList) -> EncoderConfig:

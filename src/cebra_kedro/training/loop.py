@@ -182,7 +182,7 @@ class _Objective:
     def __call__(self, batch: Batch, step: int) -> torch.Tensor:
         """InfoNCE of one batch, summed over objectives."""
         if self._reseed:
-            torch.manual_seed(self._config.seed * 1_000_003 + step)
+            torch.manual_seed((self._config.seed * 1_000_003 + step) % 2**63)
         with self._precision():
             parts = [embed(rows) for embed, rows in zip(self._embedders, batch.rows, strict=True)]
         embedding = torch.cat([part.float() for part in parts]) if len(parts) > 1 else parts[0]

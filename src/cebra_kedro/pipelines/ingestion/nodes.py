@@ -30,4 +30,5 @@ def split_trials(recording: Recording, parameters: IngestionParameters) -> dict[
     try:
         return {"part": nested_trial_folds(recording.segment(), parameters.folds)}
     except ValueError as error:
-        raise ValueError(f"{recording.name} (ingestion.folds: {parameters.folds}): {error}") from error
+        name = f"{recording.name} (ingestion.folds: {parameters.folds})"
+        raise ValueError(f"{name}: {error}") from error

@@ -25,7 +25,8 @@ def train_encoders(
 ) -> ModelStore:
     """One encoder per fold and seed; a transductive one does not depend on the fold.
 
-    Encoders that an earlier run left in ``<subject>/<variant>`` of the store are kept. Keys are ``fold<fold>_seed<seed>``, for a transductive variant ``all_seed<seed>``.
+    Encoders that an earlier run left in ``folder`` of the store are kept. Keys are
+    ``fold<fold>_seed<seed>``, for a transductive variant ``all_seed<seed>``.
     """
     if variant.fit_on == "all":
         everything = {"all": np.arange(recording.n_time)}

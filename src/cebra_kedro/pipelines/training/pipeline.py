@@ -57,8 +57,7 @@ def _encoder(experiment: Experiment, subject: str, variant: str) -> Pipeline:
     return Pipeline(
         template,
         namespace=f"{experiment.name}.{subject}.{variant}",
-        inputs=_of_subject(experiment, subject)
-        | {"model_store": f"{experiment.name}.model_store"},
+        inputs=_of_subject(experiment, subject) | {"model_store": f"{experiment.name}.model_store"},
         parameters={
             "params:training": f"params:{experiment.name}.training",
             "params:variant": f"params:{experiment.name}.variants.{variant}",
