@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -203,7 +203,7 @@ def _run_channels_last(network: torch.nn.Module) -> None:
 
     The modules stay what they are (parameters, names, state dict); only forwards change.
     """
-    from cebra.models.layers import _MeanAndConv
+    from cebra.models.layers import _MeanAndConv, _Norm, _Skip
 
     for module in network.modules():
         if isinstance(module, torch.nn.Conv1d):
@@ -212,6 +212,10 @@ def _run_channels_last(network: torch.nn.Module) -> None:
             module.forward = partial(_drop_channels, module)  # type: ignore[method-assign]
         elif isinstance(module, _MeanAndConv):
             module.forward = partial(_thin_and_convolve, module)
+        elif isinstance(module, _Skip):
+            module.forward = partial(_skip, module)
+        elif isinstance(module, _Norm):
+            module.forward = _normalise
 
 
 def _convolve(module: torch.nn.Conv1d, inputs: torch.Tensor) -> torch.Tensor:
@@ -230,6 +234,35 @@ def _convolve(module: torch.nn.Conv1d, inputs: torch.Tensor) -> torch.Tensor:
 def _drop_channels(module: torch.nn.Dropout1d, inputs: torch.Tensor) -> torch.Tensor:
     """``Dropout1d`` on (row, channel, 1, time): whole channels of a row."""
     return F.dropout2d(inputs, module.p, module.training)
+
+
+def _skip(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+    """cebra's ``_Skip``; on (row, channel, 1, time), with gradients that stay channels-last."""
+    skipped = module.module(inputs)  # type: ignore[operator]
+    if inputs.dim() != 4:
+        return inputs[..., module.crop] + skipped
+    begin = module.crop.start
+    return _Crop.apply(inputs, begin, inputs.shape[-1] - skipped.shape[-1] - begin) + skipped
+
+
+class _Crop(torch.autograd.Function):
+    """Cut bins off both ends. The gradient of a plain slice comes back in another memory layout,
+    which makes every layer before it several times slower.
+    """  # noqa: D205
+
+    @staticmethod
+    def forward(ctx: Any, inputs: torch.Tensor, begin: int, end: int) -> torch.Tensor:
+        ctx.cut = (begin, end)
+        return inputs[..., begin : inputs.shape[-1] - end]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        return F.pad(gradient, ctx.cut), None, None
+
+
+def _normalise(inputs: torch.Tensor) -> torch.Tensor:
+    """Unit norm along the channels, as cebra's ``_Norm``; its ``torch.norm`` is slow on few."""
+    return inputs / inputs.square().sum(dim=1, keepdim=True).sqrt()
 
 
 def _thin_and_convolve(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
