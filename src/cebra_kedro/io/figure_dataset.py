@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class FigureDataset(LocalFileDataset["Figure"]):
-    """Saves one matplotlib figure as a PNG picture; it is not loaded again.
+class FigureDataset(LocalFileDataset["Figure | bytes"]):
+    """Saves one matplotlib figure as a PNG picture; loads the bytes of the picture.
 
     The same figure gives the same file: neither date nor software version is written.
 
@@ -51,13 +51,10 @@ class FigureDataset(LocalFileDataset["Figure"]):
         if self._filepath.suffix != ".png":
             raise DatasetError(f"filepath of FigureDataset must end in .png, got {filepath}")
 
-    def _read(self, path: Path) -> Figure:
-        raise DatasetError(
-            f"{path} is a picture, which cannot become a figure again; open it in a viewer, or "
-            "draw it anew with the node that writes it"
-        )
+    def _read(self, path: Path) -> bytes:
+        return path.read_bytes()
 
-    def _write(self, path: Path, data: Figure) -> None:
+    def _write(self, path: Path, data: Figure | bytes) -> None:
         from matplotlib.figure import Figure
 
         if not isinstance(data, Figure):

@@ -115,6 +115,7 @@ def batch_embedder(
     device: torch.device,
     *,
     clamp: bool = False,
+    dtype: torch.dtype = torch.float32,
 ) -> BatchEmbedder:
     """The cheaper way to embed about ``rows_per_step`` rows of the recording at each step.
 
@@ -124,6 +125,7 @@ def batch_embedder(
         rows_per_step: rows drawn at a step, repetitions included.
         device: where the network is.
         clamp: windows that reach over the ends of the recording are shifted inside, as in cebra.
+        dtype: what the activity is converted to.
     """
     window = window_of(network)
     n_anchors = len(neural) - window.length + 1
@@ -134,7 +136,7 @@ def batch_embedder(
     # Dropout drops channels of a row; in a series, one draw would hold for all windows.
     in_one_pass = is_convolutional(network) and not has_dropout(network)
     kind = _SeriesEmbedder if in_one_pass and covers else _WindowEmbedder
-    return kind(network, neural, window, device, clamp)
+    return kind(network, neural, window, device, clamp, dtype)
 
 
 class _Embedder:
@@ -147,8 +149,10 @@ class _Embedder:
         window: Window,
         device: torch.device,
         clamp: bool,
+        dtype: torch.dtype,
     ) -> None:
         self._network = network
+        self._dtype = dtype
         self._window = window
         self._device = device
         self._last = len(neural) - window.length if clamp else None
@@ -169,7 +173,8 @@ class _SeriesEmbedder(_Embedder):
         self._series = torch.from_numpy(np.array(neural, np.float32)).to(self._device)
 
     def __call__(self, rows: torch.Tensor) -> torch.Tensor:
-        return embed_series(self._network, self._series)[self._begin(rows).to(self._device)]
+        embedding = embed_series(self._network, self._series)
+        return embedding.index_select(0, self._begin(rows).to(self._device))
 
 
 class _WindowEmbedder(_Embedder):
@@ -191,7 +196,7 @@ class _WindowEmbedder(_Embedder):
         else:
             read = np.asarray(self._mapped[index.numpy()], self._native)
             windows = torch.from_numpy(read).to(self._device)
-        return embed_windows(self._network, windows.float())
+        return embed_windows(self._network, windows.to(self._dtype))
 
 
 def _has_convolution(network: torch.nn.Module) -> bool:

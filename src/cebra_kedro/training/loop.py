@@ -6,6 +6,7 @@ What a pair is stands in ``sampling``, the loss in ``loss``, the learning rate i
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator, Sequence
 
@@ -29,6 +30,10 @@ from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.model import EncoderModel
 from cebra_kedro.training.progress import TrainingProgress
 from cebra_kedro.training.schedule import learning_rates
+
+# torch's random state and number of threads belong to the process: trainings in several threads
+# of one process would disturb each other's bits.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def train(
@@ -56,7 +61,7 @@ def train(
         ValueError: data and configuration do not fit each other.
         TrainingError: the loss is no longer finite.
     """
-    with _threads(config.threads), _random_state_kept():
+    with _ONE_AT_A_TIME, _threads(config.threads), _random_state_kept():
         return _train(
             _as_sessions(data), _as_sessions(validation), config, checkpoint=checkpoint, name=name
         )
@@ -166,9 +171,12 @@ class _Objective:
         )
         self.law = pair_law(sessions, self.anchors, config.pairs, config.seed)
         self._reseed = any(has_dropout(network) for network in networks)
+        dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
         rows_per_step = (1 + config.pairs.n_objectives) * config.batch_size + config.n_negatives
         self._embedders: list[BatchEmbedder] = [
-            batch_embedder(network, session.neural, rows_per_step, device, clamp=clamp)
+            batch_embedder(
+                network, session.neural, rows_per_step, device, clamp=clamp, dtype=dtype
+            )
             for network, session in zip(networks, sessions, strict=True)
         ]
 

@@ -66,14 +66,16 @@ class InfoNCE(torch.nn.Module):
         """
         scale = self.inverse_temperature
         device = embedding.device
-        reference = embedding[batch.reference.to(device)]
+
+        def select(index: torch.Tensor) -> torch.Tensor:
+            # unlike embedding[index], its gradient needs no sorting
+            return embedding.index_select(0, index.to(device))
+
+        reference = select(batch.reference)
         alignment = sum(
-            self._alignment(reference, embedding[positive.to(device)])
-            for positive in batch.positives
+            self._alignment(reference, select(positive)) for positive in batch.positives
         )
-        left, right = self._as_product(
-            embedding[batch.query.to(device)], embedding[batch.key.to(device)]
-        )
+        left, right = self._as_product(select(batch.query), select(batch.key))
         # With cosine similarity and a known temperature, exp() cannot overflow: no maximum needed.
         largest = self._largest_inverse
         bounded = self._distance == "cosine" and largest is not None

@@ -53,7 +53,13 @@ class ModelStore(Mapping[str, "EncoderModel"]):
 
         if key not in self._fingerprints:
             raise KeyError(f"no encoder {key!r} in {self.folder}; there are {', '.join(self)}")
-        return EncoderModel.load(self._file(key))
+        model = EncoderModel.load(self._file(key))
+        if model.fingerprint != self._fingerprints[key]:
+            raise ValueError(
+                f"{self._file(key)} was trained from other data or parameters than the index of "
+                "its folder says, as after an interrupted training; run the training again"
+            )
+        return model
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._fingerprints)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -87,6 +88,22 @@ def subject_consistency_figure(table: pd.DataFrame) -> Figure:
         _matrices(table[table["between"] == "subjects"], r"^([^/]+)/"),
         title="Consistency between rats, aligned by position and direction",
     )
+
+
+def list_results(**results: Any) -> dict[str, Any]:
+    """SHA-256 of every table and figure, to compare two runs by one small file.
+
+    A table counts as the CSV text of its rows, a picture as its bytes; lists of subjects stay.
+    """
+    return {name: _digest(result) for name, result in results.items()}
+
+
+def _digest(result: Any) -> Any:
+    if isinstance(result, dict):
+        return result
+    if isinstance(result, pd.DataFrame):
+        result = result.to_csv(index=False).encode()
+    return hashlib.sha256(result).hexdigest()
 
 
 def _first(partitions: Partitions) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kedro.pipeline import Pipeline, node
+from kedro.pipeline.node import Node
 
 from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
 from cebra_kedro.pipelines import Entries, bind
@@ -10,11 +11,14 @@ from cebra_kedro.pipelines.reporting.nodes import (
     decoded_position_figure,
     embedding_figure,
     error_figure,
+    list_results,
     loss_figure,
     seed_consistency_figure,
     subject_consistency_figure,
     subject_error_figure,
 )
+
+SUBJECT_FIGURES = ("embedding", "decoded_position", "error", "loss", "seed_consistency")
 
 
 def create_pipeline() -> Pipeline:
@@ -56,6 +60,7 @@ def _subject(experiment: Experiment, subject: str) -> Pipeline:
                 outputs="seed_consistency_figure",
                 name="seed_consistency_figure",
             ),
+            _results("metrics", *(f"{name}_figure" for name in SUBJECT_FIGURES)),
         ]
     )
     outside = embeddings.outside | histories.outside | predictions.outside
@@ -63,6 +68,7 @@ def _subject(experiment: Experiment, subject: str) -> Pipeline:
 
 
 def _experiment(experiment: Experiment) -> Pipeline:
+    subjects = Entries(experiment.name, experiment.subjects, "results")
     template = Pipeline(
         [
             node(
@@ -77,6 +83,19 @@ def _experiment(experiment: Experiment) -> Pipeline:
                 outputs="consistency_figure",
                 name="consistency_figure",
             ),
+            _results(
+                "metrics",
+                "consistency",
+                "error_figure",
+                "consistency_figure",
+                **subjects.arguments,
+            ),
         ]
     )
-    return Pipeline(template, namespace=experiment.name)
+    return Pipeline(template, namespace=experiment.name, inputs=subjects.outside)
+
+
+def _results(*names: str, **more: str) -> Node:
+    """The node that lists results, so that they end in one entry."""
+    inputs = {name: name for name in names} | more
+    return node(list_results, inputs=inputs, outputs="results", name="results")
