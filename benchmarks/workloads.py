@@ -21,7 +21,9 @@ class Workload:
     time_offset_bins: int
     batch_size: int
 
-    def config(self, steps: int, precision: str = "float32", device: str = "auto") -> TrainingConfig:
+    def config(
+        self, steps: int, precision: str = "float32", device: str = "auto"
+    ) -> TrainingConfig:
         """Our configuration of the training that :func:`cebra_steps` does with cebra."""
         return TrainingConfig.model_validate(
             {

@@ -1,5 +1,7 @@
 """Which results a figure shows, and under which names."""
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -141,3 +143,15 @@ def test_loss_curves_of_all_encoders_are_drawn_together():
     legends = [ax.get_legend() for ax in figure.axes if ax.get_legend()]
     names = {text.get_text() for legend in legends for text in legend.texts}
     assert {variant_label("time"), variant_label("time_transductive")} <= names
+
+
+def test_results_are_listed_by_a_checksum_that_follows_their_content():
+    table = pd.DataFrame({"value": [1.0, 2.0]})
+    listed = nodes.list_results(metrics=table, figure=b"picture", buddy={"metrics": "ab"})
+    assert listed["buddy"] == {"metrics": "ab"}
+    assert listed["figure"] == hashlib.sha256(b"picture").hexdigest()
+    assert listed == nodes.list_results(
+        metrics=table.copy(), figure=b"picture", buddy={"metrics": "ab"}
+    )
+    other = nodes.list_results(metrics=table + 1e-9, figure=b"picture", buddy={"metrics": "ab"})
+    assert other["metrics"] != listed["metrics"]

@@ -241,9 +241,9 @@ def _drop_channels(module: torch.nn.Dropout1d, inputs: torch.Tensor) -> torch.Te
     return F.dropout2d(inputs, module.p, module.training)
 
 
-def _skip(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    """cebra's ``_Skip``; on (row, channel, 1, time), with gradients that stay channels-last."""
-    skipped = module.module(inputs)  # type: ignore[operator]
+def _skip(module: Any, inputs: torch.Tensor) -> torch.Tensor:
+    """The forward of cebra's ``_Skip``, with gradients that stay channels-last."""
+    skipped = module.module(inputs)
     if inputs.dim() != 4:
         return inputs[..., module.crop] + skipped
     begin = module.crop.start
@@ -251,9 +251,11 @@ def _skip(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
 
 
 class _Crop(torch.autograd.Function):
-    """Cut bins off both ends. The gradient of a plain slice comes back in another memory layout,
-    which makes every layer before it several times slower.
-    """  # noqa: D205
+    """Cut bins off both ends, with a gradient in the memory layout of the inputs.
+
+    The gradient of a plain slice comes back in another layout, which makes every layer before it
+    several times slower.
+    """
 
     @staticmethod
     def forward(ctx: Any, inputs: torch.Tensor, begin: int, end: int) -> torch.Tensor:

@@ -174,9 +174,7 @@ class _Objective:
         dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
         rows_per_step = (1 + config.pairs.n_objectives) * config.batch_size + config.n_negatives
         self._embedders: list[BatchEmbedder] = [
-            batch_embedder(
-                network, session.neural, rows_per_step, device, clamp=clamp, dtype=dtype
-            )
+            batch_embedder(network, session.neural, rows_per_step, device, clamp=clamp, dtype=dtype)
             for network, session in zip(networks, sessions, strict=True)
         ]
 
