@@ -21,7 +21,7 @@ def dataset(filepath):
 
 def assert_same(one, other):
     """Equal configuration and weights, and the same embedding bit for bit."""
-    assert (one.config, one.n_neurons[0]) == (other.config, other.n_neurons)
+    assert (one.config, one.n_neurons) == (other.config, other.n_neurons)
     assert one.state.keys() == other.state.keys()
     for name, weights in one.state.items():
         np.testing.assert_array_equal(weights.numpy(), other.state[name].numpy())

@@ -41,7 +41,12 @@ def test_arrays_reappear_as_counts_position_and_direction(rat):
     np.testing.assert_array_equal(position.values, rat["position"][:, 0].astype(np.float32))
     assert (direction.kind, direction.values.dtype) == ("discrete", np.int64)
     np.testing.assert_array_equal(np.eye(2)[direction.values], rat["position"][:, 1:])
-    assert list(recording.labels) == ["position", "direction"]
+    assert list(recording.labels) == ["position", "direction", "increasing"]
+    # the same runs, told apart by where they lead instead of by the publisher's column
+    towards_end = recording.meta["direction_names"].index(recording.meta["increasing_direction"])
+    np.testing.assert_array_equal(
+        recording.labels["increasing"].values, direction.values == towards_end
+    )
 
 
 def test_trials_are_round_trips(rat):
