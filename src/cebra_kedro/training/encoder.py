@@ -8,6 +8,7 @@ channels-last (time × neuron, as recordings are stored), several times faster o
 
 from __future__ import annotations
 
+import abc
 import difflib
 from dataclasses import dataclass
 from functools import partial
@@ -139,7 +140,7 @@ def batch_embedder(
     return kind(network, neural, window, device, clamp, dtype)
 
 
-class _Embedder:
+class _Embedder(abc.ABC):
     """What both ways share: where the window of a row begins."""
 
     def __init__(
@@ -158,8 +159,9 @@ class _Embedder:
         self._last = len(neural) - window.length if clamp else None
         self._prepare(neural)
 
+    @abc.abstractmethod
     def _prepare(self, neural: np.ndarray) -> None:
-        raise NotImplementedError
+        """Put the recording where the network is, or leave it where it lies."""
 
     def _begin(self, rows: torch.Tensor) -> torch.Tensor:
         begin = rows - self._window.left
