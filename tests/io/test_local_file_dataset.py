@@ -83,6 +83,14 @@ def test_a_version_is_not_overwritten(filepath):
     assert again.load() == "first"
 
 
+def test_one_save_stamps_one_version(filepath, monkeypatch):
+    stamps = (f"2024-01-01T00.00.00.{number:03d}Z" for number in range(9))
+    monkeypatch.setattr("kedro.io.core.generate_timestamp", lambda: next(stamps))
+    TextDataset(filepath=filepath, version=Version(None, None)).save("content")
+    assert [path.name for path in filepath.iterdir()] == ["2024-01-01T00.00.00.000Z"]
+    assert next(stamps) == "2024-01-01T00.00.00.001Z"
+
+
 def test_without_any_version_nothing_exists_and_loading_says_so(filepath):
     dataset = TextDataset(filepath=filepath, version=Version(None, None))
     assert not dataset.exists()
