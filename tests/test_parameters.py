@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from cebra_kedro.experiments import HIPPOCAMPUS
 from cebra_kedro.parameters import (
-    HIPPOCAMPUS_LABELS,
+    HippocampusParameters,
     ProjectParameters,
     TrainingParameters,
     VariantParameters,
@@ -138,7 +138,10 @@ def test_labels_are_those_of_a_recording():
     )
     content = simulate_rat(seed=0, n_trials=2, n_units=3)
     published = PublishedFile(content, "0" * 64, "simulated", "here")
-    assert tuple(to_recording(published, subject="a", simulated=True).labels) == HIPPOCAMPUS_LABELS
+    assert (
+        tuple(to_recording(published, subject="a", simulated=True).labels)
+        == HippocampusParameters.known_labels
+    )
 
 
 def test_an_encoder_that_does_not_fit_the_distance_is_refused_before_training():

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from cebra_kedro.parameters import ConsistencyParameters
-from cebra_kedro.pipelines.consistency.nodes import between_seeds, between_subjects
+from cebra_kedro.pipelines.consistency.hippocampus import between_rats
+from cebra_kedro.pipelines.consistency.nodes import between_seeds
 from cebra_kedro.splits import rows
 
 COLUMNS = ["experiment", "between", "source", "target", "r2"]
@@ -72,7 +73,7 @@ def test_rats_are_compared_by_their_first_seed_on_fold_0(entry, partitions):
         "buddy": partitions({"fold0_seed10": entry(0, 2.0, noise=9), "fold0_seed2": entry(0, 0.0)}),
         "cicero": partitions({"fold1_seed0": entry(1, 2.0, noise=9), "fold0_seed2": entry(0, 1.0)}),
     }
-    table = between_subjects(PARAMETERS, "hippocampus", "time", **rats)
+    table = between_rats(PARAMETERS, "hippocampus", "time", **rats)
     assert list(table.columns) == COLUMNS
     assert table[["source", "target"]].values.tolist() == [
         ["buddy/time/fold0_seed2", "cicero/time/fold0_seed2"],
@@ -88,7 +89,7 @@ def test_rats_are_compared_on_training_rows_only(entry, partitions):
             "buddy": partitions({"fold0_seed0": entry(0, 0.0)}),
             "cicero": partitions({"fold0_seed0": change(entry(0, 1.0))}),
         }
-        return between_subjects(PARAMETERS, "hippocampus", "time", **rats)["r2"].to_numpy()
+        return between_rats(PARAMETERS, "hippocampus", "time", **rats)["r2"].to_numpy()
 
     np.testing.assert_array_equal(
         scores(lambda e: spoiled(e, "valid", "test")), scores(lambda e: e)

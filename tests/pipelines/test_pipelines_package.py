@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from cebra_kedro.parameters import DecodingParameters, IngestionParameters
 from cebra_kedro.pipelines import Entries, bind, fold_and_seed, stack_tables
-from cebra_kedro.pipelines.decoding.nodes import decode_rat
-from cebra_kedro.pipelines.ingestion.nodes import read_rat
+from cebra_kedro.pipelines.decoding.hippocampus import decode_rat
+from cebra_kedro.pipelines.ingestion.hippocampus import read_rat
 
 
 def greet(greeting: str, name: str) -> str:

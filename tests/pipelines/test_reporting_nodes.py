@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cebra_kedro.pipelines.reporting import nodes
+from cebra_kedro.pipelines.reporting import hippocampus, nodes
 from cebra_kedro.plots.style import variant_label
 
 
@@ -48,7 +48,7 @@ def drawn(monkeypatch):
 
 def test_embeddings_shown_are_those_of_the_lowest_fold_and_seed(drawn, partitions):
     entries = {"fold1_seed0": entry(1), "fold0_seed10": entry(2), "fold0_seed2": entry(3)}
-    nodes.embedding_figure("buddy", time=partitions(entries), hybrid=partitions(entries))
+    hippocampus.embedding_figure("buddy", time=partitions(entries), hybrid=partitions(entries))
     (embeddings, position, increasing), _ = drawn["figure_embedding_grid"]
     assert list(embeddings) == ["time", "hybrid"]
     for embedding in embeddings.values():
@@ -59,7 +59,7 @@ def test_embeddings_shown_are_those_of_the_lowest_fold_and_seed(drawn, partition
 
 def test_decoded_positions_shown_are_those_of_the_lowest_fold_and_seed(drawn, partitions):
     entries = {"fold0_seed10": entry(2), "fold0_seed2": entry(3)}
-    nodes.decoded_position_figure("buddy", time=partitions(entries))
+    hippocampus.decoded_position_figure("buddy", time=partitions(entries))
     (predictions,), _ = drawn["figure_decoded_positions"]
     assert predictions["time"] is entries["fold0_seed2"]
 
@@ -111,7 +111,7 @@ def test_consistency_between_rats_leaves_out_that_between_seeds(drawn):
             "r2": [0.2, 0.4, 0.9],
         }
     )
-    nodes.subject_consistency_figure(rats)
+    hippocampus.subject_consistency_figure(rats)
     (matrices,), _ = drawn["figure_consistency"]
     assert list(matrices) == ["time"]
     assert list(matrices["time"].index) == ["gatsby", "buddy"]
@@ -122,8 +122,8 @@ def test_consistency_between_rats_leaves_out_that_between_seeds(drawn):
 
 def test_pictures_are_drawn_from_real_entries(partitions):
     entries = partitions({"fold0_seed0": entry(0)})
-    assert first_titles(nodes.embedding_figure("buddy", time=entries, hybrid=entries))
-    decoded = nodes.decoded_position_figure("buddy", time=entries)
+    assert first_titles(hippocampus.embedding_figure("buddy", time=entries, hybrid=entries))
+    decoded = hippocampus.decoded_position_figure("buddy", time=entries)
     assert first_titles(decoded) == [f"{variant_label('time')}: median error 0.000 m"]
     assert decoded.get_suptitle().startswith("buddy")
 

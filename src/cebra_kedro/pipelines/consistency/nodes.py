@@ -1,4 +1,4 @@
-"""Embeddings → consistency between the seeds of a subject and between subjects."""
+"""Embeddings → consistency between the seeds of a subject, of any experiment."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cebra_kedro.consistency import (
-    LabelledEmbedding,
-    consistency_between_datasets,
-    consistency_between_runs,
-)
-from cebra_kedro.parameters import ConsistencyParameters
+from cebra_kedro.consistency import consistency_between_runs
 from cebra_kedro.pipelines import fold_and_seed
 from cebra_kedro.splits import rows
 
@@ -36,39 +31,11 @@ def between_seeds(experiment: str, subject: str, **embeddings: Any) -> pd.DataFr
             if len(runs) > 1:
                 table = consistency_between_runs(runs, dataset=f"{subject}/{variant}")
                 tables.append(table)
-    return _table(tables, experiment, "seeds")
+    return consistency_table(tables, experiment, "seeds")
 
 
-def between_subjects(
-    parameters: ConsistencyParameters, experiment: str, variant: str, **embeddings: Any
-) -> pd.DataFrame:
-    """R² between subjects on the training trials of fold 0, aligned by position and direction.
-
-    The first seed of each subject is compared. Sources and targets are named
-    ``subject/variant/fold0_seed0``. A running direction is one of increasing or of decreasing
-    position, because the published columns mean different things in different rats.
-    """
-    items = []
-    for subject, partitions in embeddings.items():
-        key = min(partitions, key=fold_and_seed)
-        entry = partitions[key]()
-        train = rows(entry["part"], "train")
-        items.append(
-            LabelledEmbedding(
-                dataset=subject,
-                embedding=entry["embedding"][train],
-                continuous=entry["position"][train],
-                discrete=entry["increasing"][train],
-                run=f"{variant}/{key}",
-            )
-        )
-    table = consistency_between_datasets(
-        items, n_bins=parameters.bins, min_samples=parameters.min_samples
-    )
-    return _table([table], experiment, "subjects")
-
-
-def _table(tables: list[pd.DataFrame], experiment: str, between: str) -> pd.DataFrame:
+def consistency_table(tables: list[pd.DataFrame], experiment: str, between: str) -> pd.DataFrame:
+    """The rows of several comparisons with the columns of ``consistency.csv``."""
     columns = ["experiment", "between", "source", "target", "r2"]
     if not tables:
         return pd.DataFrame(columns=columns)

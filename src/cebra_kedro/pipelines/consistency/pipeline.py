@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from kedro.pipeline import Pipeline, node
 
 from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
 from cebra_kedro.pipelines import Entries, bind, stack_tables
-from cebra_kedro.pipelines.consistency.nodes import between_seeds, between_subjects
+from cebra_kedro.pipelines.consistency.hippocampus import between_rats
+from cebra_kedro.pipelines.consistency.nodes import between_seeds
 
 
 def create_pipeline() -> Pipeline:
     """Consistency of every experiment."""
-    parts = [_table_of_experiment(HIPPOCAMPUS)]
-    parts.extend(_seeds(HIPPOCAMPUS, subject) for subject in HIPPOCAMPUS.subjects)
-    parts.extend(_subjects(HIPPOCAMPUS, variant) for variant in HIPPOCAMPUS.compared_variants)
+    return _experiment(HIPPOCAMPUS, between_rats)
+
+
+def _experiment(experiment: Experiment, compare: Callable[..., Any]) -> Pipeline:
+    """Seeds are compared in the same way everywhere, subjects by the experiment's function."""
+    parts = [_table_of_experiment(experiment)]
+    parts.extend(_seeds(experiment, subject) for subject in experiment.subjects)
+    parts.extend(
+        _subjects(experiment, variant, compare) for variant in experiment.compared_variants
+    )
     return sum(parts, Pipeline([]))
 
 
@@ -33,11 +44,11 @@ def _seeds(experiment: Experiment, subject: str) -> Pipeline:
     return Pipeline(template, namespace=namespace, inputs=embeddings.outside)
 
 
-def _subjects(experiment: Experiment, variant: str) -> Pipeline:
+def _subjects(experiment: Experiment, variant: str, compare: Callable[..., Any]) -> Pipeline:
     template = Pipeline(
         [
             node(
-                bind(between_subjects, experiment=experiment.name, variant=variant),
+                bind(compare, experiment=experiment.name, variant=variant),
                 inputs={"parameters": "params:consistency"}
                 | {subject: subject for subject in experiment.subjects},
                 outputs="consistency",

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from kedro.pipeline import Pipeline, node
 
 from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
 from cebra_kedro.pipelines import Entries, bind, stack_tables
-from cebra_kedro.pipelines.decoding.nodes import decode_rat
+from cebra_kedro.pipelines.decoding.hippocampus import decode_rat
 
 
 def create_pipeline() -> Pipeline:
     """Scores of every experiment."""
-    parts = [_table_of_experiment(HIPPOCAMPUS)]
-    for subject in HIPPOCAMPUS.subjects:
-        parts.append(_table_of_subject(HIPPOCAMPUS, subject))
-        parts.extend(_variant(HIPPOCAMPUS, subject, variant) for variant in HIPPOCAMPUS.variants)
+    return _experiment(HIPPOCAMPUS, decode_rat)
+
+
+def _experiment(experiment: Experiment, decode: Callable[..., Any]) -> Pipeline:
+    """Every subject and variant is decoded by the same node function."""
+    parts = [_table_of_experiment(experiment)]
+    for subject in experiment.subjects:
+        parts.append(_table_of_subject(experiment, subject))
+        parts.extend(
+            _variant(experiment, subject, variant, decode) for variant in experiment.variants
+        )
     return sum(parts, Pipeline([]))
 
 
-def _variant(experiment: Experiment, subject: str, variant: str) -> Pipeline:
+def _variant(
+    experiment: Experiment, subject: str, variant: str, decode: Callable[..., Any]
+) -> Pipeline:
     template = Pipeline(
         [
             node(
-                bind(decode_rat, experiment=experiment.name, subject=subject, variant=variant),
+                bind(decode, experiment=experiment.name, subject=subject, variant=variant),
                 inputs=["embeddings", "params:decoding"],
                 outputs=["scores", "predictions"],
                 name="decode",

@@ -1,38 +1,42 @@
-"""Ingestion: one pipeline per subject, from the raw entry to a recording and its split."""
+"""Ingestion: one pipeline per subject, from the raw entries to a recording and its split."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from kedro.pipeline import Pipeline, node
 
-from cebra_kedro.experiments import HIPPOCAMPUS
+from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
 from cebra_kedro.pipelines import bind
-from cebra_kedro.pipelines.ingestion.nodes import read_rat, split_trials
+from cebra_kedro.pipelines.ingestion import hippocampus
 
 
 def create_pipeline() -> Pipeline:
     """Ingestion of every subject of every experiment."""
-    return sum((_rat(subject) for subject in HIPPOCAMPUS.subjects), Pipeline([]))
+    parts = [
+        _subject(HIPPOCAMPUS, rat, hippocampus.read_rat, hippocampus.split_trials)
+        for rat in HIPPOCAMPUS.subjects
+    ]
+    return sum(parts, Pipeline([]))
 
 
-def _rat(subject: str) -> Pipeline:
+def _subject(
+    experiment: Experiment, subject: str, read: Callable[..., Any], split: Callable[..., Any]
+) -> Pipeline:
     template = Pipeline(
         [
             node(
-                bind(read_rat, subject=subject),
+                bind(read, subject=subject),
                 inputs=["raw", "params:ingestion"],
                 outputs="recording",
                 name="read",
             ),
-            node(
-                split_trials,
-                inputs=["recording", "params:ingestion"],
-                outputs="splits",
-                name="split",
-            ),
+            node(split, inputs=["recording", "params:ingestion"], outputs="splits", name="split"),
         ]
     )
     return Pipeline(
         template,
-        namespace=f"{HIPPOCAMPUS.name}.{subject}",
-        parameters={"params:ingestion": f"params:{HIPPOCAMPUS.name}.ingestion"},
+        namespace=f"{experiment.name}.{subject}",
+        parameters={"params:ingestion": f"params:{experiment.name}.ingestion"},
     )

@@ -1,4 +1,7 @@
-"""Results → figures; the page over everything is put together when a run ends."""
+"""Results → figures that every experiment has, and the list of its results.
+
+The page over everything is put together when a run ends.
+"""
 
 from __future__ import annotations
 
@@ -13,41 +16,6 @@ from matplotlib.figure import Figure
 from cebra_kedro.pipelines import fold_and_seed
 
 Partitions = dict[str, Callable[[], dict[str, np.ndarray]]]
-
-
-def embedding_figure(subject: str, **embeddings: Any) -> Figure:
-    """Every encoder's embedding of fold 0 and the first seed, training and test trials alike."""
-    from cebra_kedro.plots import figure_embedding_grid
-
-    first = {variant: _first(partitions) for variant, partitions in embeddings.items()}
-    entry = next(iter(first.values()))
-    return figure_embedding_grid(
-        {variant: entry["embedding"] for variant, entry in first.items()},
-        entry["position"],
-        entry["increasing"],
-        title=f"{subject}: embeddings coloured by position",
-        direction_names={0: "running down", 1: "running up"},
-    )
-
-
-def decoded_position_figure(subject: str, **predictions: Any) -> Figure:
-    """Decoded against true position along the test trials of fold 0, one row per variant."""
-    from cebra_kedro.plots import figure_decoded_positions
-
-    return figure_decoded_positions(
-        {variant: _first(partitions) for variant, partitions in predictions.items()},
-        title=f"{subject}: decoded position on test trials (fold 0, first seed)",
-    )
-
-
-def error_figure(metrics: pd.DataFrame) -> Figure:
-    """Median position error of every variant, one dot per fold and seed."""
-    from cebra_kedro.plots import plot_error_by_variant
-
-    subject = metrics["subject"].iloc[0]
-    return plot_error_by_variant(
-        metrics, "position_error_median", title=f"{subject}: position error on test trials"
-    ).figure
 
 
 def loss_figure(subject: str, **histories: Any) -> Figure:
@@ -67,26 +35,7 @@ def seed_consistency_figure(table: pd.DataFrame, subject: str) -> Figure:
     if table.empty:
         return figure_message(f"{subject}: one seed was trained, so seeds cannot be compared")
     return figure_consistency(
-        _matrices(table, r"_(seed\d+)$"), title=f"{subject}: consistency between seeds"
-    )
-
-
-def subject_error_figure(metrics: pd.DataFrame) -> Figure:
-    """Median position error of every variant, one panel per subject."""
-    from cebra_kedro.plots import figure_error_by_variant_and_subject
-
-    return figure_error_by_variant_and_subject(
-        metrics, "position_error_median", title="Position error on test trials"
-    )
-
-
-def subject_consistency_figure(table: pd.DataFrame) -> Figure:
-    """R² between subjects, one heat map per kind of encoder."""
-    from cebra_kedro.plots import figure_consistency
-
-    return figure_consistency(
-        _matrices(table[table["between"] == "subjects"], r"^([^/]+)/"),
-        title="Consistency between rats, aligned by position and direction",
+        consistency_matrices(table, r"_(seed\d+)$"), title=f"{subject}: consistency between seeds"
     )
 
 
@@ -106,12 +55,12 @@ def _digest(result: Any) -> Any:
     return hashlib.sha256(result).hexdigest()
 
 
-def _first(partitions: Partitions) -> dict[str, np.ndarray]:
+def first_entry(partitions: Partitions) -> dict[str, np.ndarray]:
     """The entry of the lowest fold and seed."""
     return partitions[min(partitions, key=fold_and_seed)]()
 
 
-def _matrices(table: pd.DataFrame, name_pattern: str) -> dict[str, pd.DataFrame]:
+def consistency_matrices(table: pd.DataFrame, name_pattern: str) -> dict[str, pd.DataFrame]:
     """Per variant, mean R² of each (source, target), in the order in which the table names them.
 
     Names are ``subject/variant/fold0_seed1``.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from kedro.pipeline import Pipeline, node
 
 from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
@@ -16,15 +19,27 @@ from cebra_kedro.pipelines.training.nodes import (
     train_encoders,
 )
 
+BASELINES: dict[str, Callable[..., Any]] = {
+    "raw": raw_embedding,
+    "raw_window": raw_window_embedding,
+    "pca": pca_embedding,
+}
+WITHOUT_PARAMETERS = ("raw",)
+
 
 def create_pipeline() -> Pipeline:
     """Encoders and baselines of every subject of every experiment."""
+    return _experiment(HIPPOCAMPUS)
+
+
+def _experiment(experiment: Experiment) -> Pipeline:
+    """Of each subject, all encoders and baselines, from one recording."""
     parts = [
         part
-        for subject in HIPPOCAMPUS.subjects
+        for subject in experiment.subjects
         for part in (
-            *(_encoder(HIPPOCAMPUS, subject, name) for name in HIPPOCAMPUS.trained_variants),
-            *(_baseline(HIPPOCAMPUS, subject, name) for name in HIPPOCAMPUS.baselines),
+            *(_encoder(experiment, subject, name) for name in experiment.trained_variants),
+            *(_baseline(experiment, subject, name) for name in experiment.baselines),
         )
     ]
     return sum(parts, Pipeline([]))
@@ -66,30 +81,24 @@ def _encoder(experiment: Experiment, subject: str, variant: str) -> Pipeline:
 
 
 def _baseline(experiment: Experiment, subject: str, name: str) -> Pipeline:
-    nodes = {
-        "raw": node(raw_embedding, ["recording", "splits"], "embeddings", name="features"),
-        "raw_window": node(
-            raw_window_embedding,
-            ["recording", "splits", "params:baselines"],
-            "embeddings",
-            name="features",
-        ),
-        "pca": node(
-            pca_embedding,
-            ["recording", "splits", "params:baselines"],
-            "embeddings",
-            name="features",
-        ),
-    }
-    template = Pipeline([nodes[name]])
-    takes_parameters = "params:baselines" in template.inputs()
+    parameters = {"params:baselines": f"params:{experiment.name}.baselines"}
+    if name in WITHOUT_PARAMETERS:
+        parameters = {}
+    template = Pipeline(
+        [
+            node(
+                BASELINES[name],
+                inputs=["recording", "splits", *parameters],
+                outputs="embeddings",
+                name="features",
+            )
+        ]
+    )
     return Pipeline(
         template,
         namespace=f"{experiment.name}.{subject}.{name}",
         inputs=_of_subject(experiment, subject),
-        parameters={"params:baselines": f"params:{experiment.name}.baselines"}
-        if takes_parameters
-        else None,
+        parameters=parameters,
     )
 
 

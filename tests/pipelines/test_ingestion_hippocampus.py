@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cebra_kedro.parameters import IngestionParameters
-from cebra_kedro.pipelines.ingestion.nodes import read_rat, split_trials
+from cebra_kedro.pipelines.ingestion.hippocampus import read_rat, split_trials
 from cebra_kedro.recording import RecordingError
 from cebra_kedro.simulate.hippocampus import simulate_rat
 from cebra_kedro.sources.published_pickle import PublishedFile

@@ -5,7 +5,7 @@ import pytest
 
 from cebra_kedro.decoding import decode_hippocampus
 from cebra_kedro.parameters import DecodingParameters
-from cebra_kedro.pipelines.decoding.nodes import decode_rat
+from cebra_kedro.pipelines.decoding.hippocampus import decode_rat
 from cebra_kedro.pipelines.training.nodes import raw_embedding
 from cebra_kedro.splits import rows
 

@@ -1,13 +1,13 @@
-"""What ``conf/*/parameters_*.yml`` may say; unknown names and values out of range are refused."""
+"""Parameter blocks that all experiments share; what is unknown or out of range is refused."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from cebra_kedro.experiments import HIPPOCAMPUS
+from cebra_kedro.experiments import Experiment
 from cebra_kedro.training.config import (
     EncoderConfig,
     LossConfig,
@@ -18,27 +18,10 @@ from cebra_kedro.training.config import (
     TrainingConfig,
 )
 
-HIPPOCAMPUS_LABELS = ("position", "direction", "increasing")
-"""What guides an encoder of a rat, see ``sources.hippocampus``."""
-
 
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class IngestionParameters(Settings):
-    """From published arrays to a recording.
-
-    Attributes:
-        bin_width_s: width of a time bin in seconds.
-        folds: outer blocks and folds of the nested trial split.
-        expected_neurons: neurons that a subject's file must have; subjects left out may have any.
-    """
-
-    bin_width_s: float = Field(gt=0, le=10)
-    folds: int = Field(3, ge=2, le=10)
-    expected_neurons: dict[str, int] = Field(default_factory=dict)
 
 
 class TrainingParameters(Settings):
@@ -185,10 +168,10 @@ class DecodingParameters(Settings):
 
 
 class ConsistencyParameters(Settings):
-    """Comparison of embeddings between rats.
+    """Comparison of embeddings between subjects.
 
     Attributes:
-        bins: position bins (per running direction) over the common range.
+        bins: bins of the aligning label (per class, if classes align too) over the common range.
         min_samples: samples that every embedding needs in a bin for the bin to count.
     """
 
@@ -196,19 +179,20 @@ class ConsistencyParameters(Settings):
     min_samples: int = Field(1, ge=1)
 
 
-class HippocampusParameters(Settings):
-    """Everything of the hippocampus experiment.
+class ExperimentParameters(Settings):
+    """What every experiment has; a subclass adds ``ingestion`` and names its labels.
 
     Attributes:
-        ingestion: from published arrays to recordings.
         training: what all encoders have in common.
         variants: what sets each kind of encoder apart; a block for each kind there is.
         baselines: features that need no training.
         decoding: the decoder.
-        consistency: comparison between rats.
+        consistency: comparison between subjects.
     """
 
-    ingestion: IngestionParameters
+    experiment: ClassVar[Experiment]
+    known_labels: ClassVar[tuple[str, ...]]
+
     training: TrainingParameters
     variants: dict[str, VariantParameters]
     baselines: BaselineParameters
@@ -218,7 +202,7 @@ class HippocampusParameters(Settings):
     @field_validator("variants", mode="before")
     @classmethod
     def _variants_exist(cls, variants: Any) -> Any:
-        known = HIPPOCAMPUS.trained_variants
+        known = cls.experiment.trained_variants
         if isinstance(variants, dict) and set(variants) != set(known):
             unknown = ", ".join(sorted(map(str, set(variants) - set(known))))
             missing = ", ".join(name for name in known if name not in variants)
@@ -231,24 +215,18 @@ class HippocampusParameters(Settings):
         return variants
 
     @model_validator(mode="after")
-    def _names_exist(self) -> HippocampusParameters:
-        for rat in self.ingestion.expected_neurons:
-            if rat not in HIPPOCAMPUS.subjects:
-                raise ValueError(
-                    f"ingestion.expected_neurons names {rat}, but the rats are "
-                    f"{', '.join(HIPPOCAMPUS.subjects)}"
-                )
+    def _labels_exist(self) -> Self:
         for name, variant in self.variants.items():
             for label in (*variant.labels, *filter(None, [variant.classes])):
-                if label not in HIPPOCAMPUS_LABELS:
+                if label not in self.known_labels:
                     raise ValueError(
                         f"variants.{name} names the label {label}, but the labels are "
-                        f"{', '.join(HIPPOCAMPUS_LABELS)}"
+                        f"{', '.join(self.known_labels)}"
                     )
         return self
 
     @model_validator(mode="after")
-    def _blocks_fit_together(self) -> HippocampusParameters:
+    def _blocks_fit_together(self) -> Self:
         for name, variant in self.variants.items():
             try:
                 variant.training_config(self.training, seed=0)
@@ -258,9 +236,3 @@ class HippocampusParameters(Settings):
                     f"variants.{name} does not fit training: {'; '.join(reasons)}"
                 ) from error
         return self
-
-
-class ProjectParameters(Settings):
-    """The whole of ``parameters*.yml``: catches a misspelt block before anything runs."""
-
-    hippocampus: HippocampusParameters
