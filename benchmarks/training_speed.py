@@ -16,7 +16,6 @@ import platform
 import statistics
 import time
 import warnings
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -97,8 +96,27 @@ def measure(load: Workload, precision: str, device: str, repeats: int) -> dict[s
     }
 
 
-def cebra_trainer(load: Workload, device: str) -> Callable[[int], float]:
-    """A function that trains so many steps with cebra's loader and solver; returns seconds."""
+class CebraTrainer:
+    """cebra's loader and solver on a workload.
+
+    Attributes:
+        network: what it trains; for several sessions, a list of networks.
+    """
+
+    def __init__(self, network: torch.nn.Module, solver: Any, loader: Any) -> None:
+        self.network, self._solver, self._loader = network, solver, loader
+
+    def __call__(self, steps: int) -> float:
+        """Train so many steps; returns seconds."""
+        self._loader.num_steps = steps
+        started = time.perf_counter()
+        for batch in self._loader:
+            self._solver.step(batch)
+        return time.perf_counter() - started
+
+
+def cebra_trainer(load: Workload, device: str) -> CebraTrainer:
+    """Cebra's loader and solver, ready to train."""
     import cebra.data
     import cebra.models
     import cebra.models.criterions
@@ -140,15 +158,7 @@ def cebra_trainer(load: Workload, device: str) -> Callable[[int], float]:
         conditional="time_delta",
         time_offset=load.time_offset_bins,
     )
-
-    def run(steps: int) -> float:
-        loader.num_steps = steps
-        started = time.perf_counter()
-        for batch in loader:
-            solver.step(batch)
-        return time.perf_counter() - started
-
-    return run
+    return CebraTrainer(model, solver, loader)
 
 
 def _our_seconds(load: Workload, steps: int, precision: str, device: str) -> float:

@@ -27,9 +27,9 @@ def one_rat(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def all_rats(tmp_path_factory) -> Path:
-    """A project in which the default pipeline has run; to be read only."""
+    """A project in which all rats have run; to be read only."""
     project = copy_project(tmp_path_factory.mktemp("all_rats"))
-    run_session(project)
+    run_session(project, pipeline_names=["hippocampus"])
     return project
 
 

@@ -21,7 +21,8 @@ def pipelines():
 
 
 def test_there_is_a_pipeline_for_each_stage_and_each_experiment(pipelines):
-    assert set(pipelines) == {*STAGES, *(e.name for e in EXPERIMENTS), "__default__"}
+    experiments = {e.pipeline or e.name for e in EXPERIMENTS}
+    assert set(pipelines) == {*STAGES, *experiments, "paper_figures", "__default__"}
 
 
 @pytest.mark.parametrize("names", [STAGES, [e.name for e in EXPERIMENTS]])

@@ -266,3 +266,45 @@ def test_parts_of_the_published_rat_equal_those_of_cebra(
         np.testing.assert_array_equal(
             theirs.index.numpy(), buddy["position"][row].astype(np.float32)
         )
+
+
+repeat_bins = st.lists(st.integers(1, 5), min_size=3, max_size=12)
+
+
+@given(n_bins=repeat_bins, data=st.data())
+def test_one_repeat_is_tested_and_the_last_other_one_validates(n_bins, data):
+    n_repeats = len(n_bins)
+    test_repeat = data.draw(st.integers(0, n_repeats - 1))
+    repeat = trials_of_sizes(n_bins)
+    part = splits.repeat_split(repeat, test_repeat=test_repeat, n_repeats=n_repeats)
+    assert part.dtype == np.int8
+    assert set(repeat[part == splits.TEST]) == {test_repeat}
+    last = n_repeats - 1
+    assert set(repeat[part == splits.VALID]) == {last - 1 if test_repeat == last else last}
+    assert len(set(repeat[part == splits.TRAIN])) == n_repeats - 2
+    # Whole repeats: no repeat has bins in two parts.
+    assert len(set(zip(repeat.tolist(), part.tolist(), strict=True))) == n_repeats
+
+
+def test_the_published_movie_trains_on_eight_repeats_validates_on_one_and_tests_on_one():
+    part = splits.repeat_split(np.repeat(np.arange(10), 900))
+    assert np.bincount(part).tolist() == [7200, 900, 900]
+    assert (part[7200:8100] == splits.VALID).all()
+    assert (part[8100:] == splits.TEST).all()
+
+
+@pytest.mark.parametrize(
+    ("repeat", "options", "message"),
+    [
+        (np.repeat(np.arange(9), 2), {}, r"repeat must hold the repeats 0 … 9, got \[0, 1, .*8\]"),
+        (np.repeat(np.arange(1, 11), 2), {}, r"must hold the repeats 0 … 9, got \[1, .*10\]"),
+        (np.arange(10), {"test_repeat": 10}, "test_repeat 10 and n_repeats 10"),
+        (np.arange(10), {"test_repeat": -1}, "test_repeat -1 and n_repeats 10"),
+        (np.arange(2), {"test_repeat": 1, "n_repeats": 2}, "n_repeats at least 3, got .* 2"),
+        (np.array([0, 1, 0, 2]), {"test_repeat": 2, "n_repeats": 3}, "4 runs but 3 ids"),
+        (np.empty(0, int), {}, "repeat must be a non-empty array"),
+    ],
+)
+def test_other_repeats_are_refused(repeat, options, message):
+    with pytest.raises(ValueError, match=message):
+        splits.repeat_split(repeat, **options)

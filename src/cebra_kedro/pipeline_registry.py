@@ -5,7 +5,14 @@ from __future__ import annotations
 from kedro.pipeline import Pipeline
 
 from cebra_kedro.experiments import EXPERIMENTS
-from cebra_kedro.pipelines import consistency, decoding, ingestion, reporting, training
+from cebra_kedro.pipelines import (
+    consistency,
+    decoding,
+    ingestion,
+    paper_figures,
+    reporting,
+    training,
+)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -17,9 +24,13 @@ def register_pipelines() -> dict[str, Pipeline]:
         "consistency": consistency.create_pipeline(),
         "reporting": reporting.create_pipeline(),
     }
-    everything = sum(stages.values(), Pipeline([]))
+    everything = Pipeline(stages.values())
     experiments = {
-        experiment.name: everything.only_nodes_with_namespaces([experiment.name])
+        experiment.pipeline or experiment.name: everything.only_nodes_with_namespaces(
+            [experiment.name]
+        )
         for experiment in EXPERIMENTS
     }
-    return {**stages, **experiments, "__default__": everything}
+    # Drawn from published results, not from recordings: on request only.
+    figures = {"paper_figures": paper_figures.create_pipeline()}
+    return {**stages, **experiments, **figures, "__default__": everything}

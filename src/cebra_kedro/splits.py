@@ -1,7 +1,8 @@
-"""Which time bins belong to training, validation and test: by trial or by contiguous block.
+"""Which time bins belong to training, validation and test: by trial, repeat or block.
 
-Only indices are made here. Random time points are never an option, since neighbouring bins leak;
-cutting arrays and choosing a fold are left to the caller.
+Only indices are made here. Random time points leak into their neighbours; there is a split by them
+for comparison with others' numbers, and its name says "optimistic". Cutting arrays and choosing a
+fold are left to the caller.
 """
 
 from __future__ import annotations
@@ -121,6 +122,71 @@ def contiguous_blocks(
                 f"raise its fraction, or set it to 0"
             )
     return np.repeat(np.array([TRAIN, VALID, TEST], np.int8), sizes)
+
+
+def repeat_split(repeat: np.ndarray, *, test_repeat: int = 9, n_repeats: int = 10) -> np.ndarray:
+    """Hold out one repeat of a stimulus for testing, and the last of the others for validation.
+
+    Args:
+        repeat: integer array (time,) of repeat ids 0 … n_repeats − 1; each is a contiguous run.
+        test_repeat: the repeat to test on, counted from 0. Published: 9, the last one.
+        n_repeats: number of repeats that there must be, at least 3.
+
+    Returns:
+        int8 array (time,) of the codes TRAIN, VALID and TEST.
+
+    Raises:
+        ValueError: there are other repeats than these, or no such test repeat.
+
+    Source:
+        ``_split`` in ``cebra/datasets/allen/ca_movie_decoding.py``, cebra 0.6.1, which trains on
+        all repeats but the tested one; the validation repeat is ours.
+
+    Example:
+        >>> repeat_split(np.array([0, 0, 1, 1, 2, 2]), test_repeat=2, n_repeats=3).tolist()
+        [0, 0, 1, 1, 2, 2]
+    """
+    repeat = _one_dimensional("repeat", repeat)
+    if n_repeats < len(PART_NAMES) or not 0 <= test_repeat < n_repeats:
+        raise ValueError(
+            f"test_repeat must be in 0 … n_repeats - 1 with n_repeats at least 3, got test_repeat "
+            f"{test_repeat} and n_repeats {n_repeats}"
+        )
+    found = np.unique(repeat)
+    if not np.array_equal(found, np.arange(n_repeats)):
+        raise ValueError(
+            f"repeat must hold the repeats 0 … {n_repeats - 1}, got {found.tolist()}; correct "
+            "n_repeats, or number the repeats in order"
+        )
+    _trial_numbers(repeat)  # each repeat is one run
+    valid_repeat = max(set(range(n_repeats)) - {test_repeat})
+    part = np.full(repeat.size, TRAIN, np.int8)
+    part[repeat == valid_repeat] = VALID
+    part[repeat == test_repeat] = TEST
+    return part
+
+
+def optimistic_random_rows(
+    n_time: int, fractions: tuple[float, float, float] = (0.7, 0.1, 0.2), *, seed: int
+) -> np.ndarray:
+    """Split single time bins at random, with parts of the same sizes as contiguous blocks.
+
+    Optimistic: each test bin has training bins as neighbours, which nearly tell its label, so
+    scores are higher than on unseen time. Only where bins are independent of each other does it
+    equal :func:`contiguous_blocks`. For comparison with numbers obtained in this way.
+
+    Args:
+        n_time: number of time bins.
+        fractions: of the bins, for train, valid and test; as in :func:`contiguous_blocks`.
+        seed: seed of the permutation.
+
+    Returns:
+        int8 array (time,) of the codes TRAIN, VALID and TEST.
+
+    Raises:
+        ValueError: as :func:`contiguous_blocks`.
+    """
+    return np.random.default_rng(seed).permutation(contiguous_blocks(n_time, fractions))
 
 
 def rows(part: np.ndarray, *names: str) -> np.ndarray:

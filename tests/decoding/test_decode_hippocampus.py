@@ -197,7 +197,8 @@ def test_results_name_the_test_rows_and_every_score_has_a_unit():
         == result.predicted_direction.shape
         == result.test_rows.shape
     )
-    decoded = set(METRIC_UNITS) - {"goodness_of_fit"}  # a score of the encoder, not of a decoder
+    decoded = {"position_error_median", "position_r2", "total_r2", "direction_accuracy"}
+    assert decoded <= set(METRIC_UNITS)
     assert set(result.scores) == decoded | {f"chance_{name}" for name in decoded}
     table = metrics_rows(
         result.scores,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.neighbors import KNeighborsRegressor
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from cebra_kedro.decoding.knn import knn_regression, select_knn
+from cebra_kedro.decoding.knn import knn_classification, knn_regression, select_knn
 
 
 def mean_absolute_error(true, predicted):
@@ -102,3 +102,20 @@ def test_bad_searches_are_refused(change, message):
     arguments = {"candidates": [1]} | change
     with pytest.raises(ValueError, match=message):
         knn_regression(features, features, features, **arguments)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    metric=st.sampled_from(["euclidean", "cosine"]),
+    dtype=st.sampled_from([np.int64, np.uint8]),
+)
+def test_classes_equal_those_of_sklearns_classifier(seed, metric, dtype):
+    rng = np.random.default_rng(seed)
+    train, query = rng.normal(size=(60, 4)), rng.normal(size=(20, 4))
+    classes = rng.integers(0, 9, 60).astype(dtype)
+    predicted = knn_classification(train, classes, query, candidates=[1, 2, 9, 60], metric=metric)
+    for k, ours in predicted.items():
+        # many votes are tied here: both take the lowest class of a tie
+        theirs = KNeighborsClassifier(k, metric=metric).fit(train, classes).predict(query)
+        np.testing.assert_array_equal(ours, theirs)

@@ -121,7 +121,7 @@ def test_a_seed_is_required_at_construction(arguments):
         ("array_equal", {}, "array_equal is not a function of"),
         ("simulate", {"n_bin": 5}, "unexpected .*'n_bin'.*it takes seed, n_bins, names"),
         ("simulate", {"n_bins": 0}, r"simulate\(seed=0, n_bins=0\) failed .*at least 1"),
-        ("simulate_a_list", {}, "simulate_a_list returned a list, expected a dict"),
+        ("simulate_a_list", {}, "simulate_a_list returned a list, expected what"),
         ("simulate_objects", {}, "holds a object, expected arrays"),
     ],
 )

@@ -71,6 +71,13 @@ def test_oblong_matrix_and_long_names_draw_on_given_axes():
     assert {label.get_rotation() for label in ax.get_xticklabels()} == {90}
 
 
+def test_variants_are_named_as_in_other_figures():
+    names = ["position_target", "raw"]
+    ax = plot_consistency(pd.DataFrame(np.eye(2), index=names, columns=names)).ax
+    for labels in (ax.get_xticklabels(), ax.get_yticklabels()):
+        assert [label.get_text() for label in labels] == ["position + target", "raw neural"]
+
+
 @pytest.mark.parametrize(
     ("matrix", "message"),
     [

@@ -84,7 +84,8 @@ def test_more_dimensions_are_shown_by_principal_components_and_say_so(rng, label
     np.testing.assert_allclose(shown_distances, distances, atol=1e-9)  # float64 eigenvectors
     assert np.all(np.diff(shown.var(axis=0)) < 0)
     axis_labels = [drawn.ax.get_xlabel(), drawn.ax.get_ylabel(), drawn.ax.get_zlabel()]
-    assert [label[:14] for label in axis_labels] == [f"PC {i} of 6 dims" for i in (1, 2, 3)]
+    assert [label[:5] for label in axis_labels] == [f"PC {i} " for i in (1, 2, 3)]
+    assert [text.get_text() for text in drawn.ax.texts] == ["3 PCs of 6 dims"]
     percents = [int(label.split("(")[1].split()[0]) for label in axis_labels]
     assert sum(percents) == pytest.approx(100, abs=2)  # three roundings of half a percent
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from cebra_kedro.plots import plot_loss_curves
+from cebra_kedro.plots import figure_loss_by_subject, plot_loss_curves
 from cebra_kedro.plots.loss import HISTORY_COLUMNS
 
 STEPS = np.arange(0, 50, 10)
@@ -109,3 +109,31 @@ def test_given_axes_are_used_and_footnote_stands_on_their_figure():
 def test_wrong_input_is_refused(table, axes, message):
     with pytest.raises(ValueError, match=message):
         plot_loss_curves(table, axes=axes)
+
+
+def test_subjects_stand_one_below_the_other_on_common_axes_with_one_legend():
+    passive = history().assign(loss=lambda table: table["loss"] - 3)
+    figure = figure_loss_by_subject({"active": history(), "passive": passive}, title="losses")
+    grid = np.reshape(np.array(figure.axes, object), (2, 2))
+    assert [ax.get_title() for ax in grid[:, 0]] == ["active", "passive"]
+    for column in grid.T:
+        assert column[0].get_ylim() == column[1].get_ylim()
+    means = [by_width(ax, 2.0)[0].get_ydata() for ax in grid[:, 0]]
+    np.testing.assert_allclose(means[0] - 3, means[1], rtol=1e-12)  # order of addition
+    assert [ax.get_legend() is not None for ax in grid[:, 1]] == [True, False]
+    assert figure.get_suptitle() == "losses"
+
+
+def test_subjects_with_other_variants_keep_their_own_legends():
+    histories = {
+        "active": history(variants=("time",)),
+        "passive": history(variants=("time_transductive",)),
+    }
+    figure = figure_loss_by_subject(histories)
+    assert all(ax.get_legend() is not None for ax in figure.axes[1::2])
+    assert figure.get_supxlabel().startswith("†")
+
+
+def test_no_subject_is_refused():
+    with pytest.raises(ValueError, match="at least one subject"):
+        figure_loss_by_subject({})

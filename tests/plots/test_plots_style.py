@@ -79,9 +79,39 @@ def test_transductive_variant_says_so_at_length_and_with_a_mark():
 
 
 def test_unknown_variant_is_readable_and_its_colour_depends_on_its_name_only():
-    assert style.variant_label("raw_neuropixels") == "raw neuropixels"
-    assert style.variant_colour("joint") == style.variant_colour("joint")
-    assert style.variant_colour("joint").startswith("#")
+    assert style.variant_label("made_up_variant") == "made up variant"
+    assert style.variant_colour("made_up") == style.variant_colour("made_up")
+    assert style.variant_colour("made_up").startswith("#")
+
+
+def test_a_movie_variant_that_goes_on_says_how():
+    assert style.variant_label("ca_10frames") == "Ca²⁺ (10 frames)"
+    assert style.variant_label("joint_ca_10frames") == "joint, Ca²⁺ (10 frames)"
+    long = style.variant_label("raw_ca_2frames_adam", long=True)
+    assert long == "raw Ca²⁺ events (no encoder) (2 frames adam)"
+
+
+@pytest.mark.parametrize("vision", COLOUR_VISION)
+def test_encoders_of_a_movie_stay_apart_in_one_figure(vision):
+    trained = ("ca", "neuropixels", "joint", "shuffled_ca", "shuffled_neuropixels")
+    colours = [lab(style.variant_colour(v), COLOUR_VISION[vision]) for v in trained]
+    distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(colours, 2)]
+    # Plain between separate marks, as above.
+    assert min(distances) > 10
+
+
+@pytest.mark.parametrize("vision", COLOUR_VISION)
+def test_variants_of_reaching_stay_apart_in_one_figure(vision):
+    variants = (*style.REACHING_VARIANT_STYLES, "position", "time", "raw", "pca")
+    colours = [lab(style.variant_colour(v), COLOUR_VISION[vision]) for v in variants]
+    distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(colours, 2)]
+    assert min(distances) > 10  # plain between separate marks, as above
+
+
+def test_controls_and_features_without_encoder_come_after_encoders():
+    given_order = ["pca", "shuffled_target", "target", "raw", "time", "position_target"]
+    expected = ["position_target", "target", "time", "shuffled_target", "raw", "pca"]
+    assert style.ordered_variants(given_order) == expected
 
 
 def test_footnote_stands_only_where_a_transductive_variant_does():

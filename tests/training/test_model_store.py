@@ -20,9 +20,9 @@ def jobs(**changes):
     """Three encoders: two seeds of one recording, and another recording."""
     config = tiny_config(steps=2)
     return {
-        "fold0_seed0": (tiny_data(), config),
-        "fold0_seed1": (tiny_data(), tiny_config(steps=2, seed=1)),
-        "fold1_seed0": (tiny_data(seed=1), config),
+        "fold0_seed0": ([tiny_data()], config),
+        "fold0_seed1": ([tiny_data()], tiny_config(steps=2, seed=1)),
+        "fold1_seed0": ([tiny_data(seed=1)], config),
     } | changes
 
 
@@ -49,7 +49,7 @@ def test_everything_missing_is_trained_once(folder, trained):
     assert len(trained) == 3
     assert tuple(store) == KEYS
     assert sorted(path.name for path in folder.iterdir()) == [f"{key}.pt" for key in KEYS]
-    for key, (data, config) in jobs().items():
+    for key, ([data], config) in jobs().items():
         expected = loop.train(data, config, name=None)
         assert store[key].config == config
         np.testing.assert_array_equal(
@@ -68,9 +68,9 @@ def test_finished_encoders_are_not_trained_again(folder, trained):
 @pytest.mark.parametrize(
     ("key", "job"),
     [
-        ("fold0_seed0", (tiny_data(seed=7), tiny_config(steps=2))),
-        ("fold1_seed0", (tiny_data(seed=1), tiny_config(steps=3))),
-        ("fold2_seed0", (tiny_data(), tiny_config(steps=2))),
+        ("fold0_seed0", ([tiny_data(seed=7)], tiny_config(steps=2))),
+        ("fold1_seed0", ([tiny_data(seed=1)], tiny_config(steps=3))),
+        ("fold2_seed0", ([tiny_data()], tiny_config(steps=2))),
     ],
     ids=["data", "parameters", "new key"],
 )
@@ -120,7 +120,7 @@ def test_an_interrupted_store_keeps_what_is_finished(folder, trained, monkeypatc
 
 
 def test_an_interrupted_encoder_goes_on_from_its_checkpoint(folder, monkeypatch):
-    job = {"fold0_seed0": (tiny_data(), tiny_config(steps=6))}
+    job = {"fold0_seed0": ([tiny_data()], tiny_config(steps=6))}
     expected = loop.train(*job["fold0_seed0"], name=None)
     eager = functools.partial(checkpoint.Checkpoint, every_s=0.0)  # saves at each step
     monkeypatch.setattr(checkpoint, "Checkpoint", eager)

@@ -6,6 +6,7 @@ trials where only these shall be compared. Drawing the tables is left to ``plots
 
 from cebra_kedro.consistency.alignment import Alignment, LabelledEmbedding, align
 from cebra_kedro.consistency.linear import linear_r2
+from cebra_kedro.consistency.reaching import Aligned, labelled_reaching
 from cebra_kedro.consistency.table import (
     CONSISTENCY_COLUMNS,
     consistency_between_datasets,
@@ -15,11 +16,13 @@ from cebra_kedro.consistency.table import (
 
 __all__ = [
     "CONSISTENCY_COLUMNS",
+    "Aligned",
     "Alignment",
     "LabelledEmbedding",
     "align",
     "consistency_between_datasets",
     "consistency_between_runs",
     "consistency_matrix",
+    "labelled_reaching",
     "linear_r2",
 ]

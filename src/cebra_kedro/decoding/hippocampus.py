@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cebra_kedro.decoding.checks import check_features, check_finite, check_part
 from cebra_kedro.decoding.knn import Metric, knn_regression, select_knn
 from cebra_kedro.decoding.scores import accuracy_percent, median_absolute_error, r2
 from cebra_kedro.decoding.tidy import CHANCE_PREFIX
@@ -78,7 +79,7 @@ def decode_hippocampus(
             the number of training rows.
     """
     _check_arrays(features, position, direction)
-    _check_part(part, len(features))
+    check_part(part, len(features))
     train, valid, test = (rows(part, name) for name in PART_NAMES)
     classes, targets = _targets(position, direction)
     selection = select_knn(
@@ -134,26 +135,8 @@ def _chance_scores(train: np.ndarray, test: np.ndarray) -> dict[str, float]:
     }
 
 
-def _check_part(part: np.ndarray, n_time: int) -> None:
-    if part.shape != (n_time,):
-        raise ValueError(f"part must have shape ({n_time},) as features, got {part.shape}")
-    strange = np.setdiff1d(part, np.arange(len(PART_NAMES)))
-    if len(strange):
-        raise ValueError(
-            f"part must hold only 0 (train), 1 (valid) and 2 (test), got {strange.tolist()}; "
-            "drop the rows that belong to no part"
-        )
-    empty = [name for code, name in enumerate(PART_NAMES) if not np.any(part == code)]
-    if empty:
-        raise ValueError(
-            f"part must give train, valid and test rows each, got none for {', '.join(empty)}; "
-            "use a split with more trials"
-        )
-
-
 def _check_arrays(features: np.ndarray, position: np.ndarray, direction: np.ndarray) -> None:
-    if features.ndim != 2 or features.shape[1] == 0:
-        raise ValueError(f"features must be an array (time, dim), got shape {features.shape}")
+    check_features(features)
     for name, array in {"position": position, "direction": direction}.items():
         if array.shape != (len(features),):
             raise ValueError(
@@ -163,10 +146,4 @@ def _check_arrays(features: np.ndarray, position: np.ndarray, direction: np.ndar
         raise ValueError(
             f"direction must hold integer class ids, got dtype {direction.dtype}; cast it to int64"
         )
-    for name, array in {"features": features, "position": position}.items():
-        bad = np.argwhere(~np.isfinite(array))
-        if len(bad):
-            raise ValueError(
-                f"{name} has {len(bad)} values that are NaN or infinite, the first in row "
-                f"{bad[0][0]}; drop these rows or retrain the encoder"
-            )
+    check_finite("position", position)

@@ -1,6 +1,7 @@
-"""Nearest-neighbour regression for many numbers of neighbours at once, and the choice among them.
+"""Nearest-neighbour regression and classification for many numbers of neighbours at once.
 
-What the targets mean and which loss decides is left to the experiment's own file.
+The choice of a number for regression is here too. What the targets mean and which loss decides is
+left to the experiment's own file.
 """
 
 from __future__ import annotations
@@ -97,13 +98,65 @@ def knn_regression(
     Raises:
         ValueError: candidates are empty or out of range, or the metric is unknown.
     """
+    neighbours = _nearest_rows(features_train, features_query, candidates, metric)
+    running_sum = np.cumsum(targets_train[neighbours], axis=1, dtype=np.float64)
+    return {int(k): running_sum[:, k - 1] / k for k in candidates}
+
+
+def knn_classification(
+    features_train: np.ndarray,
+    classes_train: np.ndarray,
+    features_query: np.ndarray,
+    *,
+    candidates: Sequence[int],
+    metric: Metric = "euclidean",
+) -> dict[int, np.ndarray]:
+    """Most frequent class among the k nearest training rows, for every candidate k.
+
+    Of classes with equally many neighbours, the lowest id is taken. Each prediction equals
+    ``sklearn.neighbors.KNeighborsClassifier(k)``, with the exception of :func:`knn_regression`.
+
+    Args:
+        features_train: array (train, dim).
+        classes_train: integer array (train,) of class ids.
+        features_query: array (query, dim).
+        candidates: numbers of neighbours, each in [1, train].
+        metric: distance between features.
+
+    Returns:
+        Candidate → integer array (query,) of class ids.
+
+    Raises:
+        ValueError: candidates are empty or out of range, or the metric is unknown.
+    """
+    neighbours = _nearest_rows(features_train, features_query, candidates, metric)
+    classes = classes_train[neighbours]
+    return {int(k): _most_frequent(classes[:, :k]) for k in candidates}
+
+
+def _nearest_rows(
+    features_train: np.ndarray,
+    features_query: np.ndarray,
+    candidates: Sequence[int],
+    metric: Metric,
+) -> np.ndarray:
+    """Training rows by distance, int array (query, largest candidate)."""
     from sklearn.neighbors import NearestNeighbors
 
     _check_search(len(features_train), candidates, metric)
     search = NearestNeighbors(n_neighbors=max(candidates), metric=metric).fit(features_train)
-    neighbours = search.kneighbors(features_query, return_distance=False)
-    running_sum = np.cumsum(targets_train[neighbours], axis=1, dtype=np.float64)
-    return {int(k): running_sum[:, k - 1] / k for k in candidates}
+    return search.kneighbors(features_query, return_distance=False)
+
+
+def _most_frequent(classes: np.ndarray) -> np.ndarray:
+    """The most frequent entry of each row of (query, k), the lowest of equals."""
+    ascending = np.sort(classes, axis=1)
+    column = np.arange(classes.shape[1])
+    is_start = np.diff(ascending, axis=1, prepend=ascending[:, :1] - 1) != 0
+    start = np.maximum.accumulate(np.where(is_start, column, 0), axis=1)
+    # the longest run of equal ids ends farthest from its start; argmax takes the first of equals
+    last_of_longest = (column - start).argmax(axis=1)
+    return ascending[np.arange(len(classes)), last_of_longest]
 
 
 def _check_search(n_train: int, candidates: Sequence[int], metric: str) -> None:

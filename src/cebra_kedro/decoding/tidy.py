@@ -30,6 +30,17 @@ METRIC_UNITS: Mapping[str, str] = MappingProxyType(
         "position_r2": "",
         "total_r2": "",
         "direction_accuracy": "%",
+        "frame_accuracy_1s": "%",
+        "frame_error_mean": "frames",
+        "frame_error_median": "frames",
+        "scene_accuracy": "%",
+        "label_r2": "",
+        "label_r2_train": "",
+        "angular_error_mean": "deg",
+        "accuracy": "%",
+        "balanced_accuracy": "%",
+        "reconstruction_r2": "",
+        "reconstruction_r2_all_rows": "",
         "goodness_of_fit": "bits",
     }
 )

@@ -13,32 +13,61 @@ if TYPE_CHECKING:
     from cebra_kedro.io.cebra_model_dataset import CebraModelDataset
     from cebra_kedro.io.csv_dataset import CsvDataset
     from cebra_kedro.io.figure_dataset import FigureDataset
+    from cebra_kedro.io.folder_dataset import FolderDataset
+    from cebra_kedro.io.matlab_folder_dataset import MatlabFolderDataset
     from cebra_kedro.io.model_store_dataset import ModelStoreDataset
+    from cebra_kedro.io.npy_dataset import NpyDataset
     from cebra_kedro.io.npz_dataset import NpzDataset
+    from cebra_kedro.io.nwb_folder_dataset import NwbFolderDataset
     from cebra_kedro.io.published_pickle_dataset import PublishedPickleDataset
+    from cebra_kedro.io.published_results_dataset import (
+        PublishedHdfDataset,
+        ResultsCsvDataset,
+        ResultsFolderDataset,
+    )
+    from cebra_kedro.io.published_table_dataset import PublishedTableDataset
     from cebra_kedro.io.recording_dataset import RecordingDataset
     from cebra_kedro.io.simulated_dataset import SimulatedDataset
+    from cebra_kedro.io.torch_tensor_dataset import TorchTensorDataset
 
 __all__ = [
     "CebraModelDataset",
     "CsvDataset",
     "FigureDataset",
+    "FolderDataset",
+    "MatlabFolderDataset",
     "ModelStoreDataset",
+    "NpyDataset",
     "NpzDataset",
+    "NwbFolderDataset",
+    "PublishedHdfDataset",
     "PublishedPickleDataset",
+    "PublishedTableDataset",
     "RecordingDataset",
+    "ResultsCsvDataset",
+    "ResultsFolderDataset",
     "SimulatedDataset",
+    "TorchTensorDataset",
 ]
 
 _MODULES = {
     "CebraModelDataset": "cebra_model_dataset",
     "CsvDataset": "csv_dataset",
     "FigureDataset": "figure_dataset",
+    "FolderDataset": "folder_dataset",
+    "MatlabFolderDataset": "matlab_folder_dataset",
     "ModelStoreDataset": "model_store_dataset",
+    "NpyDataset": "npy_dataset",
     "NpzDataset": "npz_dataset",
+    "NwbFolderDataset": "nwb_folder_dataset",
+    "PublishedHdfDataset": "published_results_dataset",
     "PublishedPickleDataset": "published_pickle_dataset",
+    "PublishedTableDataset": "published_table_dataset",
     "RecordingDataset": "recording_dataset",
+    "ResultsCsvDataset": "published_results_dataset",
+    "ResultsFolderDataset": "published_results_dataset",
     "SimulatedDataset": "simulated_dataset",
+    "TorchTensorDataset": "torch_tensor_dataset",
 }
 
 

@@ -7,7 +7,6 @@ the other files of ``sources``.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import logging
 import os
 import re
@@ -21,6 +20,7 @@ from kedro.io.core import AbstractDataset, DatasetError
 
 from cebra_kedro.atomic import atomic_path
 from cebra_kedro.io.local_file_dataset import local_path
+from cebra_kedro.io.placed_dataset import md5_of
 from cebra_kedro.sources.published_pickle import (
     ChecksumStatus,
     DamagedPickleError,
@@ -58,6 +58,7 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
         md5: published checksum of the file, 32 hex digits; quote it in YAML.
         url: where to fetch the file if it is missing; a ``.gz`` is decompressed.
         gz_md5: published checksum of the ``.gz``; always enforced.
+        obtain_from: page from which a user can get a file that has no ``url``; only shown.
         allow_mismatch: go on with a warning if the file's md5 is not ``md5``.
         metadata: free facts for plugins such as kedro-viz.
     """
@@ -69,6 +70,7 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
         md5: str | None = None,
         url: str | None = None,
         gz_md5: str | None = None,
+        obtain_from: str | None = None,
         allow_mismatch: bool = False,
         metadata: dict[str, Any] | None = None,
     ) -> None:
@@ -83,13 +85,14 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
                 " leave gz_md5 out, or correct url"
             )
         self._url = url
+        self._obtain_from = obtain_from
         self._allow_mismatch = allow_mismatch
         self.metadata = metadata
 
     def load(self) -> PublishedFile:
         """Fetch the file if needed, compare its checksum, then open it."""
         self.fetch_if_missing()
-        checksum = _md5_of(self._filepath)
+        checksum = md5_of(self._filepath)
         status = self._compare(checksum)
         try:
             content = load_restricted_joblib(self._filepath)
@@ -164,7 +167,7 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
         with atomic_path(self._filepath) as temporary:
             with open_file(downloaded, "rb") as source, temporary.open("wb") as target:
                 shutil.copyfileobj(source, target)
-            came, expected = _md5_of(temporary), self._enforced_md5
+            came, expected = md5_of(temporary), self._enforced_md5
             if expected is not None and came != expected:
                 raise ValueError(f"md5 of the decompressed file is {came}, expected {expected}")
 
@@ -177,7 +180,11 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
         return self._url is not None and self._url.endswith(".gz")
 
     def _how_to_place(self) -> str:
-        if self._url is None:
+        if self._url is None and self._obtain_from is not None:
+            how = (
+                f"obtain the published file from {self._obtain_from}, place it at {self._filepath}"
+            )
+        elif self._url is None:
             how = f"place the published file at {self._filepath} (this entry declares no url)"
         else:
             unpack = ", decompress it (gunzip)" if self._is_gz else ""
@@ -193,6 +200,7 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
             "md5": self._md5,
             "url": self._url,
             "gz_md5": self._gz_md5,
+            "obtain_from": self._obtain_from,
             "allow_mismatch": self._allow_mismatch,
         }
 
@@ -203,8 +211,3 @@ def _checked_md5(argument: str, value: Any) -> str | None:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{32}", value):
         raise DatasetError(f"{argument} must be 32 hex digits in quotes, got {value!r}")
     return value.lower()
-
-
-def _md5_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()

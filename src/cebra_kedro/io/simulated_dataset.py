@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import numpy as np
+import pandas as pd
 from kedro.io.core import AbstractDataset, DatasetError
 
 from cebra_kedro.sources.published_pickle import PublishedFile
@@ -78,10 +79,10 @@ class SimulatedDataset(AbstractDataset[NoReturn, PublishedFile]):
                 f"{self._call} failed ({type(error).__name__}: {error}); correct its arguments in "
                 "the catalog"
             ) from error
-        if not isinstance(content, dict):
+        if not isinstance(content, dict | np.ndarray | pd.DataFrame):
             raise DatasetError(
-                f"{self._generator} returned a {type(content).__name__}, expected a dict in the "
-                "structure of the published file; name a generator of whole recordings"
+                f"{self._generator} returned a {type(content).__name__}, expected what the "
+                "published file holds: a dict, an array or a table; name a generator of those"
             )
         return PublishedFile(content, _sha256_of(content), "simulated", self._call)
 
@@ -125,7 +126,7 @@ class SimulatedDataset(AbstractDataset[NoReturn, PublishedFile]):
         return {"generator": self._generator, "arguments": self._arguments}
 
 
-def _sha256_of(content: dict[str, Any]) -> str:
+def _sha256_of(content: Any) -> str:
     digest = hashlib.sha256()
     _feed(digest, content)
     return digest.hexdigest()
@@ -142,6 +143,11 @@ def _feed(digest: Any, value: Any) -> None:
         digest.update(f"{type(value).__name__} {len(value)};".encode())
         for item in value:
             _feed(digest, item)
+    elif isinstance(value, pd.DataFrame):
+        _feed(digest, {str(name): column.to_numpy() for name, column in value.items()})
+    elif isinstance(value, np.ndarray) and value.dtype == object:  # cells of a .mat file, texts
+        digest.update(f"objects {value.shape};".encode())
+        _feed(digest, value.ravel().tolist())
     elif isinstance(value, np.ndarray | np.generic) and not value.dtype.hasobject:
         digest.update(f"array {value.dtype.str} {value.shape};".encode())
         digest.update(np.ascontiguousarray(value).tobytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -24,11 +25,10 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class TrainingParameters(Settings):
-    """What the encoders of an experiment have in common; see ``training.config`` for each.
+class SharedTraining(Settings):
+    """What the trainings of an experiment have in common; see ``training.config`` for each.
 
     Attributes:
-        encoder: network and widths.
         optimizer: optimiser and clipping.
         schedule: learning rate over the steps.
         steps: gradient steps.
@@ -38,9 +38,9 @@ class TrainingParameters(Settings):
         threads: CPU threads of one training; null means all cores.
         processes: encoders trained at the same time; null means as many as there are cores for
             their threads.
+        precision: ``bfloat16`` computes the networks in bfloat16.
     """
 
-    encoder: EncoderConfig
     optimizer: OptimizerConfig
     schedule: ScheduleConfig = ScheduleConfig()
     steps: int = Field(ge=1)
@@ -49,6 +49,7 @@ class TrainingParameters(Settings):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = Field(None, ge=1)
     processes: int | None = Field(None, ge=1)
+    precision: Literal["float32", "bfloat16"] = "float32"
 
     @property
     def n_processes(self) -> int:
@@ -58,10 +59,20 @@ class TrainingParameters(Settings):
         return max(1, available_cores() // self.threads)
 
     @model_validator(mode="after")
-    def _seeds_differ(self) -> TrainingParameters:
+    def _seeds_differ(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
             raise ValueError(f"seeds must be different and ≥ 0, got {list(self.seeds)}")
         return self
+
+
+class TrainingParameters(SharedTraining):
+    """What the encoders of an experiment have in common.
+
+    Attributes:
+        encoder: network and widths.
+    """
+
+    encoder: EncoderConfig
 
 
 class VariantParameters(Settings):
@@ -134,6 +145,7 @@ class VariantParameters(Settings):
             seed=seed,
             device=shared.device,
             threads=shared.threads,
+            precision=shared.precision,
         )
 
 
@@ -179,6 +191,23 @@ class ConsistencyParameters(Settings):
     min_samples: int = Field(1, ge=1)
 
 
+def check_variant_names(variants: Iterable[str], known: tuple[str, ...]) -> None:
+    """Raise unless there is a block for each kind of encoder, and no other.
+
+    Raises:
+        ValueError: names what is unknown and what is missing.
+    """
+    unknown = ", ".join(sorted(map(str, set(variants) - set(known))))
+    missing = ", ".join(name for name in known if name not in set(variants))
+    if unknown or missing:
+        raise ValueError(
+            f"expected a block for each of {', '.join(known)}, "
+            + " and ".join(
+                [f"got {unknown}"] * bool(unknown) + [f"{missing} is missing"] * bool(missing)
+            )
+        )
+
+
 class ExperimentParameters(Settings):
     """What every experiment has; a subclass adds ``ingestion`` and names its labels.
 
@@ -202,16 +231,8 @@ class ExperimentParameters(Settings):
     @field_validator("variants", mode="before")
     @classmethod
     def _variants_exist(cls, variants: Any) -> Any:
-        known = cls.experiment.trained_variants
-        if isinstance(variants, dict) and set(variants) != set(known):
-            unknown = ", ".join(sorted(map(str, set(variants) - set(known))))
-            missing = ", ".join(name for name in known if name not in variants)
-            raise ValueError(
-                f"expected a block for each of {', '.join(known)}, "
-                + " and ".join(
-                    [f"got {unknown}"] * bool(unknown) + [f"{missing} is missing"] * bool(missing)
-                )
-            )
+        if isinstance(variants, dict):
+            check_variant_names(variants, cls.experiment.trained_variants)
         return variants
 
     @model_validator(mode="after")

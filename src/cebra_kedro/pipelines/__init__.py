@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial, update_wrapper
 from typing import Any
@@ -14,7 +14,7 @@ class _Bound(partial):
     """A partial that keeps its name on the way to another process, unlike the original."""
 
 
-def bind(function: Callable[..., Any], **names: str) -> Callable[..., Any]:
+def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
     """A node function with names (experiment, subject, variant) filled in; keeps its own name."""
     return update_wrapper(_Bound(function, **names), function)
 
@@ -23,6 +23,11 @@ def fold_and_seed(key: str) -> tuple[int, int]:
     """Fold and seed of a key such as ``fold0_seed10``; sorts keys by number, not by letter."""
     fold, seed = key.removeprefix("fold").split("_seed")
     return int(fold), int(seed)
+
+
+def first_key(partitions: Iterable[str]) -> str:
+    """The key of the lowest fold and seed."""
+    return min(partitions, key=fold_and_seed)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import Drawn, house_style, new_axes
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def plot_consistency(
 
     Args:
         matrix: float table, rows source, columns target, at most 1; NaN cells (the diagonal)
-            stay empty.
+            stay empty. Names of variants are written as in other figures.
         ax: axes to draw on; None for a new figure.
         title: title of the axes.
         r2_range: values at the two ends of the colours; below the lower end the colour saturates.
@@ -58,11 +59,11 @@ def plot_consistency(
             np.ma.masked_invalid(values), cmap=_COLORMAP, vmin=r2_range[0], vmax=r2_range[1]
         )
         ax.set_facecolor("0.93")
-        targets = [str(name) for name in matrix.columns]
+        targets = [style.variant_label(str(name)) for name in matrix.columns]
         ax.set_xticks(range(columns), targets)
         if max(map(len, targets)) > _LONG_LABEL:
             ax.tick_params(axis="x", labelrotation=90)
-        ax.set_yticks(range(rows), [str(name) for name in matrix.index])
+        ax.set_yticks(range(rows), [style.variant_label(str(name)) for name in matrix.index])
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         ax.set_xlabel("target")

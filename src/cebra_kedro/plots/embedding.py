@@ -14,6 +14,7 @@ import pandas as pd
 
 from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import Drawn, house_style, new_axes, new_figure
+from cebra_kedro.plots.space import draw_points, shown_coordinates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 # The paper's pair (Figure 1d): cool for left, viridis for right.
 COLORMAPS = ("cool", "viridis")
-_PANE_RGBA = (0.97, 0.97, 0.97, 1.0)
 _AXIS_COLUMNS = ("x", "y", "z")
 
 
@@ -60,12 +60,11 @@ def plot_embedding(
             ``ax`` has the wrong projection.
     """
     embedding, position, direction = _checked(embedding, position, direction)
-    shown = _shown_coordinates(embedding)
+    shown = shown_coordinates(embedding)
     colours = _colours(position, direction)
-    flat = shown.points.shape[1] == 2
     with house_style():
-        ax = ax or new_axes(style.EMBEDDING_INCHES, None if flat else "3d")
-        _scatter(ax, shown, colours.rgba)
+        ax = ax or new_axes(style.EMBEDDING_INCHES, shown.projection)
+        draw_points(ax, shown, colours.rgba)
         if title:
             ax.set_title(title)
         if colour_bars:
@@ -125,13 +124,6 @@ def figure_embedding_grid(
 
 
 @dataclass(frozen=True, eq=False)
-class _Shown:
-    points: np.ndarray
-    """Float array (time, 2 or 3)."""
-    axis_labels: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class _Colours:
     rgba: np.ndarray
     """Float array (time, 4)."""
@@ -167,21 +159,6 @@ def _checked(
     return embedding, position, direction
 
 
-def _shown_coordinates(embedding: np.ndarray) -> _Shown:
-    dim = embedding.shape[1]
-    if dim <= len(_AXIS_COLUMNS):
-        return _Shown(embedding, tuple(f"dim {i + 1}" for i in range(dim)))
-    centred = embedding - embedding.mean(axis=0, dtype=float)
-    variance, vectors = np.linalg.eigh(centred.T @ centred)
-    variance, vectors = variance[::-1][:3], vectors[:, ::-1][:, :3]
-    # The sign of an eigenvector is arbitrary; its largest entry is made positive.
-    largest = np.abs(vectors).argmax(axis=0)
-    vectors = vectors * np.sign(vectors[largest, range(3)])
-    percent = 100 * variance / max(np.square(centred).sum(), np.finfo(float).tiny)
-    labels = tuple(f"PC {i + 1} of {dim} dims ({p:.0f} %)" for i, p in enumerate(percent))
-    return _Shown(centred @ vectors, labels)
-
-
 def _colours(position: np.ndarray, direction: np.ndarray) -> _Colours:
     import matplotlib
     from matplotlib.cm import ScalarMappable
@@ -195,38 +172,6 @@ def _colours(position: np.ndarray, direction: np.ndarray) -> _Colours:
         rows = direction == direction_id
         rgba[rows] = bars[int(direction_id)].to_rgba(position[rows])
     return _Colours(rgba, bars)
-
-
-def _scatter(ax: Any, shown: _Shown, rgba: np.ndarray) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    solid = shown.points.shape[1] == 3
-    if solid != hasattr(ax, "set_zlim"):
-        raise ValueError(
-            f"ax must have {'3-D' if solid else 'plane'} axes for {shown.points.shape[1]} "
-            f"coordinates, got {type(ax).__name__}; "
-            f"make it with projection={'3d' if solid else None!r}"
-        )
-    # One collection for both directions: neither hides the other wholesale.
-    depth = {"depthshade": False} if solid else {}
-    ax.scatter(*shown.points.T, c=rgba, s=2.5, linewidths=0, rasterized=True, **depth)
-    middle = (shown.points.max(axis=0) + shown.points.min(axis=0)) / 2
-    half_width = float(np.ptp(shown.points, axis=0).max()) / 2 * 1.05 or 1.0
-    for name, centre, label in zip("xyz", middle, shown.axis_labels, strict=False):
-        getattr(ax, f"set_{name}lim")(centre - half_width, centre + half_width)
-        getattr(ax, f"set_{name}label")(label, fontsize=8, labelpad=-8 if solid else 4)
-        axis = getattr(ax, f"{name}axis")
-        if solid:
-            # Grid lines to see depth by; numbers would crowd a small cube and mean little.
-            axis.set_ticks(centre + half_width * np.array([-0.5, 0.0, 0.5]), labels=[""] * 3)
-            axis.set_pane_color(_PANE_RGBA)
-        else:
-            axis.set_major_locator(MaxNLocator(4))
-    if solid:
-        ax.set_box_aspect((1, 1, 1), zoom=1.05)
-        ax.view_init(elev=25, azim=-60)
-    else:
-        ax.set_aspect("equal")
 
 
 def _add_colour_bars(

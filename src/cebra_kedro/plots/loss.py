@@ -13,10 +13,11 @@ from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import Drawn, house_style, new_figure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 HISTORY_COLUMNS = (
     "variant",
@@ -75,6 +76,45 @@ def plot_loss_curves(
         if footnote := style.transductive_footnote(history["variant"]):
             loss_ax.figure.supxlabel(footnote, fontsize=7, x=0.01, ha="left")
     return Drawn((loss_ax, fit_ax), means)
+
+
+def figure_loss_by_subject(
+    histories: Mapping[str, pd.DataFrame], *, title: str | None = None
+) -> Figure:
+    """:func:`plot_loss_curves` for every subject, one below the other on the same axes.
+
+    Args:
+        histories: subject → table with the columns ``HISTORY_COLUMNS``.
+        title: title over the whole figure.
+
+    Raises:
+        ValueError: ``histories`` is empty, or as in :func:`plot_loss_curves`.
+    """
+    if not histories:
+        raise ValueError("histories must hold at least one subject, got none")
+    shown = [variant for history in histories.values() for variant in history["variant"]]
+    with house_style():
+        figure = new_figure((9.0, 2.6 * len(histories) + 0.4))
+        grid = figure.subplots(len(histories), 2, sharex="col", sharey="col", squeeze=False)
+        for row, (subject, history) in zip(grid, histories.items(), strict=True):
+            plot_loss_curves(history, axes=row, title=subject)
+        for ax in grid[:-1].flat:
+            ax.set_xlabel("")
+        _drop_repeated_legends([row[1] for row in grid])
+        if footnote := style.transductive_footnote(shown):
+            figure.supxlabel(footnote, fontsize=7, x=0.01, ha="left")
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def _drop_repeated_legends(axes: Sequence[Any]) -> None:
+    """Leave out a legend that says the same as the one of the first axes."""
+    legends = [ax.get_legend() for ax in axes]
+    entries = [[text.get_text() for text in legend.get_texts()] for legend in legends]
+    for legend, of_axes in zip(legends[1:], entries[1:], strict=True):
+        if of_axes == entries[0]:
+            legend.remove()
 
 
 def _new_pair(title: str | None) -> tuple[Any, Any]:

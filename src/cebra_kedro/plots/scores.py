@@ -68,7 +68,7 @@ def plot_error_by_variant(
         ValueError: columns are missing, no row has this metric, a value is not finite, or the
             table holds several experiments, subjects, decoders or units.
     """
-    scores = _scores(metrics, metric, decoder)
+    scores = score_rows(metrics, metric, decoder)
     _require_one(scores, "subject", "use figure_error_by_variant_and_subject")
     variants = style.ordered_variants(scores["variant"])
     with house_style():
@@ -80,7 +80,7 @@ def plot_error_by_variant(
         if legend and footnote:
             ax.set_xlabel(textwrap.fill(footnote, 80), fontsize=7, loc="left")
         if legend:
-            _fold_legend(ax, scores)
+            add_fold_legend(ax, scores)
     return Drawn((ax,), scores.reset_index(drop=True))
 
 
@@ -104,7 +104,7 @@ def figure_error_by_variant_and_subject(
     Raises:
         ValueError: as in :func:`plot_error_by_variant`, except for several subjects.
     """
-    scores = _scores(metrics, metric, decoder)
+    scores = score_rows(metrics, metric, decoder)
     subjects = sorted(scores["subject"].unique())
     variants = style.ordered_variants(scores["variant"])
     columns = min(n_columns, len(subjects))
@@ -121,7 +121,7 @@ def figure_error_by_variant_and_subject(
             _label_score_axes(ax, metric, scores)
         for ax in grid.flat[len(subjects) :]:
             ax.set_visible(False)
-        _fold_legend(grid[0, -1], scores)
+        add_fold_legend(grid[0, -1], scores)
         if footnote := style.transductive_footnote(variants):
             text = textwrap.fill(footnote, int(figure.get_figwidth() * 17))
             figure.supxlabel(text, fontsize=7, x=0.01, ha="left")
@@ -130,8 +130,23 @@ def figure_error_by_variant_and_subject(
     return figure
 
 
-def _scores(metrics: pd.DataFrame, metric: str, decoder: str | None) -> pd.DataFrame:
-    """The rows of one metric with the columns ``x``, ``mean`` and ``chance`` beside them."""
+def score_rows(metrics: pd.DataFrame, metric: str, decoder: str | None) -> pd.DataFrame:
+    """The rows of one metric with the columns ``x``, ``mean`` and ``chance`` beside them.
+
+    Args:
+        metrics: table with the columns ``METRIC_COLUMNS``, of one experiment.
+        metric: the metric wanted.
+        decoder: which decoder, if the table holds several for this metric.
+
+    Returns:
+        One row per score: ``subject``, ``variant``, ``fold``, ``seed``, ``value``, ``unit``, ``x``
+        (place in a figure with one column per variant), ``mean`` (of subject and variant),
+        ``chance`` (of the subject; NaN without chance rows).
+
+    Raises:
+        ValueError: columns are missing, no row has this metric, a value is not finite, or the
+            table holds several experiments, decoders or units.
+    """
     missing = [name for name in METRIC_COLUMNS if name not in metrics.columns]
     if missing:
         raise ValueError(f"metrics must have the columns {METRIC_COLUMNS}, missing: {missing}")
@@ -241,12 +256,20 @@ def _fold_markers(scores: pd.DataFrame) -> dict[Any, str]:
     return {fold: _FOLD_MARKERS[i % len(_FOLD_MARKERS)] for i, fold in enumerate(folds)}
 
 
-def _fold_legend(ax: Any, scores: pd.DataFrame) -> None:
+def add_fold_legend(ax: Any, scores: pd.DataFrame) -> None:
+    """Explain the marks of scores right of the axes: folds, mean and, if there is one, chance.
+
+    Args:
+        ax: axes on which scores were drawn.
+        scores: rows of :func:`score_rows`.
+    """
     from matplotlib.lines import Line2D
 
+    markers = _fold_markers(scores)
     handles = [
-        Line2D([], [], ls="none", marker=marker, color="0.4", markersize=4.5, label=f"fold {fold}")
-        for fold, marker in _fold_markers(scores).items()
+        Line2D([], [], ls="none", marker=marker, color="0.4", markersize=4.5, label=label)
+        for fold, marker in markers.items()
+        for label in (f"fold {fold}" if len(markers) > 1 else "one seed",)
     ]
     handles.append(Line2D([], [], color="0.4", lw=2.2, label="mean"))
     if scores["chance"].notna().any():

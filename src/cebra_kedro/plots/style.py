@@ -6,6 +6,7 @@ Nothing is drawn here and matplotlib is not imported, so the report can use the 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -79,6 +80,76 @@ VARIANT_STYLES = MappingProxyType(
     }
 )
 
+MOVIE_VARIANT_STYLES = MappingProxyType(
+    {
+        # Hues say what was done, as in the bars of frame scores: blue for one modality, orange for
+        # both, dark for raw activity, grey for the control.
+        "ca": VariantStyle("Ca²⁺", "Ca²⁺ events", "#0072B2"),
+        "neuropixels": VariantStyle("Neuropixels", "Neuropixels spikes", "#56B4E9"),
+        "joint": VariantStyle("joint", "joint: both modalities", "#D55E00"),
+        "joint_ca": VariantStyle("joint,\nCa²⁺", "joint encoder, Ca²⁺ events", "#D55E00"),
+        "joint_neuropixels": VariantStyle(
+            "joint,\nNeuropixels", "joint encoder, Neuropixels spikes", "#E69F00"
+        ),
+        "shuffled_ca": VariantStyle(
+            "shuffled,\nCa²⁺", "shuffled frames (control), Ca²⁺ events", "#B0B0B0"
+        ),
+        "shuffled_neuropixels": VariantStyle(
+            "shuffled,\nNeuropixels", "shuffled frames (control), Neuropixels spikes", "#7F7F7F"
+        ),
+        "raw_ca": VariantStyle("raw\nCa²⁺", "raw Ca²⁺ events (no encoder)", "#222222"),
+        "raw_neuropixels": VariantStyle(
+            "raw\nNeuropixels", "raw Neuropixels spikes (no encoder)", "#6B3A1E"
+        ),
+    }
+)
+"""Variants of the movie experiment; a name may go on, e.g. ``ca_10frames``."""
+
+REACHING_VARIANT_STYLES = MappingProxyType(
+    {
+        # The colours of direction and of position with direction, which mean the same there.
+        "position_target": VariantStyle("position +\ntarget", "position + target", "#0072B2"),
+        "target": VariantStyle("target", "target direction", "#009E73"),
+        "shuffled_position": VariantStyle(
+            "shuffled\nposition", "shuffled position (control)", "#B0B0B0"
+        ),
+        "shuffled_target": VariantStyle("shuffled\ntarget", "shuffled target (control)", "#6C6C6C"),
+    }
+)
+"""Variants of the reaching experiment that the rats do not have."""
+
+ENCODER_STYLES = MappingProxyType(
+    {
+        "default": VariantStyle("default", "default encoder", "#0072B2"),
+        "offset1": VariantStyle("offset1", "one-bin window, cosine distance", "#56B4E9"),
+        "offset5": VariantStyle("offset5", "five-bin window, cosine distance", "#009E73"),
+        "offset10_mse": VariantStyle(
+            "offset10\nmse", "ten-bin window, Euclidean distance", "#D55E00"
+        ),
+    }
+)
+"""Encoders of the synthetic experiment."""
+
+METHOD_STYLES = MappingProxyType(
+    {
+        name: VariantStyle(
+            f"{label} {TRANSDUCTIVE_MARK}", f"{label} of neural activity (transductive)", colour
+        )
+        for name, label, colour in (("tsne", "t-SNE", "#CC79A7"), ("umap", "UMAP", "#E69F00"))
+    }
+)
+"""Methods that embed the test rows together with the others, because they know no other way."""
+
+_STYLES = MappingProxyType(
+    {
+        **REACHING_VARIANT_STYLES,
+        **ENCODER_STYLES,
+        **VARIANT_STYLES,
+        **MOVIE_VARIANT_STYLES,
+        **METHOD_STYLES,
+    }
+)
+
 # For variants of other experiments, in order of first appearance; the first nine stay apart.
 _SPARE_COLOURS = ("#332288", "#117733", "#88CCEE", "#AA4499", "#999933", "#882255", "#44AA99")
 
@@ -93,7 +164,9 @@ _METRIC_LABELS = MappingProxyType(
         "frame_error_median": "median frame error",
         "scene_accuracy": "scene accuracy",
         "reconstruction_r2": "reconstruction R²",
+        "reconstruction_r2_all_rows": "reconstruction R² (fitted on all rows)",
         "label_r2": "label R²",
+        "label_r2_train": "label R² (training rows)",
         "angular_error_mean": "mean angular error",
         "accuracy": "accuracy",
         "balanced_accuracy": "balanced accuracy",
@@ -112,30 +185,39 @@ def variant_label(variant: str, *, long: bool = False) -> str:
         variant: the name in tables, e.g. ``time_transductive``.
         long: the label for captions and tables instead of the short one.
     """
-    if variant in VARIANT_STYLES:
-        style = VARIANT_STYLES[variant]
-        return style.long if long else style.short.replace("\n", " ")
+    if known := _STYLES.get(variant):
+        return known.long if long else known.short.replace("\n", " ")
     if is_transductive(variant):
         base = variant_label(variant.removesuffix(_TRANSDUCTIVE_SUFFIX), long=long)
         return f"{base} ({_TRANSDUCTIVE_LONG})" if long else f"{base} {TRANSDUCTIVE_MARK}"
+    begins = [name for name in MOVIE_VARIANT_STYLES if variant.startswith(f"{name}_")]
+    if begins:
+        base = max(begins, key=len)
+        rest = suffix_label(variant.removeprefix(f"{base}_"))
+        return f"{variant_label(base, long=long)} ({rest})"
     return variant.replace("_", " ")
+
+
+def suffix_label(suffix: str) -> str:
+    """Readable end of a variant's name, e.g. ``10 frames`` for ``10frames``."""
+    return re.sub(r"^(\d+)(?=[a-z])", r"\1 ", suffix).replace("_", " ")
 
 
 def variant_tick_label(variant: str) -> str:
     """The short label in two lines where that keeps ticks apart."""
-    return VARIANT_STYLES[variant].short if variant in VARIANT_STYLES else variant_label(variant)
+    return _STYLES[variant].short if variant in _STYLES else variant_label(variant)
 
 
 def variant_colour(variant: str) -> str:
     """Colour of a variant as ``#rrggbb``; unknown names get one that depends on the name only."""
-    if variant in VARIANT_STYLES:
-        return VARIANT_STYLES[variant].colour
+    if variant in _STYLES:
+        return _STYLES[variant].colour
     return _SPARE_COLOURS[sum(variant.encode()) % len(_SPARE_COLOURS)]
 
 
 def is_transductive(variant: str) -> bool:
-    """Whether the encoder of this variant saw the neural data of the test split."""
-    return variant.endswith(_TRANSDUCTIVE_SUFFIX)
+    """Whether the encoder or method of this variant saw the neural data of the test split."""
+    return variant.endswith(_TRANSDUCTIVE_SUFFIX) or variant in METHOD_STYLES
 
 
 def transductive_footnote(variants: Iterable[str]) -> str:
@@ -149,10 +231,20 @@ def transductive_footnote(variants: Iterable[str]) -> str:
 
 
 def ordered_variants(variants: Iterable[str]) -> list[str]:
-    """Each variant once: the known ones in the order of ``VARIANT_STYLES``, then by name."""
-    known = list(VARIANT_STYLES)
+    """Each variant once, encoders before controls before features without an encoder.
+
+    Among those, in the order of their styles; unknown names come last, in alphabetical order.
+    """
+    known = sorted(_STYLES, key=_kind)
     unique = set(variants)
     return [v for v in known if v in unique] + sorted(unique.difference(known))
+
+
+def _kind(variant: str) -> int:
+    """0 for an encoder, 1 for a control, 2 for features without an encoder."""
+    if variant.startswith("shuffled"):
+        return 1
+    return 2 if variant.startswith(("raw", "pca")) or variant in METHOD_STYLES else 0
 
 
 def metric_label(metric: str) -> str:

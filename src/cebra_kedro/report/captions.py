@@ -19,6 +19,15 @@ CAPTIONS = MappingProxyType(
             "Decoded (dots) and true (line) position along the test trials, laid end to end; "
             "a thin vertical line stands where trials that are not neighbours meet"
         ),
+        "overview": (
+            "The default encoder's embedding in the plane, in space and over time, and the label "
+            "over time; colours are the label's"
+        ),
+        "variants": "Embeddings of encoders and baselines, coloured by the label",
+        "recovery": f"Recovery of the true latent by a linear map of each embedding: {_RUNS}",
+        "label": f"Decoding of continuous and circular labels by ridge regression: {_RUNS}",
+        "class": f"Decoding of classes by nearest neighbours: {_RUNS}",
+        "sweep": "Mean score of every combination of the swept parameters",
         "error": f"Decoding error of each variant on the test trials: {_RUNS}",
         "loss": (
             "InfoNCE loss and goodness of fit during training: thin lines are single folds and "
@@ -26,6 +35,10 @@ CAPTIONS = MappingProxyType(
         ),
         "seed_consistency": "R² of the linear map between the embeddings of two seeds",
         "consistency": "R² of the linear map from each source (row) to each target (column)",
+        **{
+            f"figure_{number}": f"Figure {number} of the paper, from its published result files"
+            for number in range(1, 6)
+        },
     }
 )
 

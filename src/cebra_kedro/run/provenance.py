@@ -59,7 +59,8 @@ class Provenance:
             written = datetime.now(UTC).isoformat(timespec="seconds")
             self._entries[self._key(file)] = {**self._run, "finished_at": written, **origin}
             with atomic_path(self._folder / PROVENANCE_NAME) as temporary:
-                temporary.write_text(json.dumps(self._entries, indent=1) + "\n", encoding="utf-8")
+                # no indent: with one, json leaves its fast encoder, and this is done per output
+                temporary.write_text(json.dumps(self._entries) + "\n", encoding="utf-8")
 
     def _inherited(self, sources: Iterable[Path]) -> dict[str, Any]:
         """What holds for all sources; None for what is unknown, and for simulated beside real."""

@@ -28,6 +28,8 @@ def show_summary(results: Iterable[Path], folder: Path, page: Path, seconds: flo
         tables = [pd.read_csv(folder / file) for file in files if file in written]
         if tables:
             metrics = pd.concat(tables)
+            if not (metrics["metric"] == experiment.headline_metric).any():
+                continue  # a set of one's own, of which the truth is not known
             console.print(_heading(experiment, metrics), soft_wrap=True)
             console.print(score_table(experiment, metrics))
     console.print(f"Finished in {seconds:.0f} s. Report: {page}", soft_wrap=True)
@@ -35,6 +37,8 @@ def show_summary(results: Iterable[Path], folder: Path, page: Path, seconds: flo
 
 def score_table(experiment: Experiment, metrics: pd.DataFrame) -> Table:
     """Mean headline score over folds and seeds: variants down, subjects across, chance last.
+
+    More subjects than variants stand down, with the variants across.
 
     Args:
         experiment: names the headline metric.
@@ -44,17 +48,25 @@ def score_table(experiment: Experiment, metrics: pd.DataFrame) -> Table:
     chosen = metrics[metrics["metric"] == metric]
     mean = chosen.pivot_table(index="variant", columns="subject", values="value", sort=False)
     chance = metrics[metrics["metric"] == f"chance_{metric}"].groupby("subject")["value"].mean()
-    table = Table("variant")
-    for subject in mean.columns:
-        table.add_column(str(subject), justify="right")
-    for variant, row in mean.iterrows():
-        table.add_row(str(variant), *(f"{value:.3f}" for value in row))
-    table.add_section()
-    table.add_row("chance", *(f"{chance[subject]:.3f}" for subject in mean.columns))
+    if mean.shape[1] > mean.shape[0]:
+        return _table("subject", mean.T.assign(chance=chance))
+    return _table("variant", mean, last=chance)
+
+
+def _table(corner: str, values: pd.DataFrame, last: pd.Series | None = None) -> Table:
+    table = Table(corner)
+    for name in values.columns:
+        table.add_column(str(name), justify="right")
+    for label, row in values.iterrows():
+        table.add_row(str(label), *(f"{value:.3f}" for value in row))
+    if last is not None:
+        table.add_section()
+        table.add_row("chance", *(f"{last[name]:.3f}" for name in values.columns))
     return table
 
 
 def _heading(experiment: Experiment, metrics: pd.DataFrame) -> str:
     metric = experiment.headline_metric
-    unit = metrics.loc[metrics["metric"] == metric, "unit"].iloc[0]
-    return f"{experiment.name}: {metric} on test trials ({unit}), mean over folds and seeds"
+    unit = metrics.loc[metrics["metric"] == metric, "unit"].fillna("").iloc[0]
+    name = f"{metric} on test trials" + f" ({unit})" * bool(unit)
+    return f"{experiment.name}: {name}, mean over folds and seeds"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cebra_kedro.recording import Label, Recording, RecordingError
+from cebra_kedro.sources.counts import as_counts
 from cebra_kedro.splits import trials_from_direction
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def to_recording(
     direction = _direction(position[:, 1:], subject)
     increasing = _increasing_direction(position[:, 0], direction, subject)
     return Recording(
-        neural=_counts(spikes, subject),
+        neural=as_counts(spikes, owner=subject, what="spikes"),
         labels={
             "position": Label(_position_m(position[:, 0], subject), "continuous", "m"),
             "direction": Label(direction, "discrete"),
@@ -113,17 +114,6 @@ def _arrays(content: dict[str, np.ndarray], subject: str) -> tuple[np.ndarray, n
                 "infinite or non-numeric values; remove these bins"
             )
     return spikes, position
-
-
-def _counts(spikes: np.ndarray, subject: str) -> np.ndarray:
-    wrong = (spikes < 0) | (spikes != np.rint(spikes))
-    if wrong.any():
-        time, neuron = np.argwhere(wrong)[0]
-        raise RecordingError(
-            f"{subject}: spikes must hold non-negative whole numbers, got {spikes[time, neuron]} "
-            f"at bin {time}, neuron {neuron}; give counts, not rates"
-        )
-    return spikes.astype(np.min_scalar_type(int(spikes.max())))
 
 
 def _direction(one_hot: np.ndarray, subject: str) -> np.ndarray:

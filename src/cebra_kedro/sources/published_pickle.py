@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, ClassVar, Literal
 
 import numpy as np
@@ -35,14 +36,15 @@ class PublishedFile:
     """What a published file holds and how far it can be trusted to be that file.
 
     Attributes:
-        content: the dict stored in the file, arrays as the publisher lays them out.
-        checksum: hex digest: md5 of a file, sha256 of simulated arrays.
+        content: what is stored there, as the publisher lays it out: of a joblib file the dict of
+            arrays; else one array, a table, or a mapping of files to their arrays.
+        checksum: hex digest: md5 of a file, sha256 of arrays that were simulated or put together.
         checksum_status: ``verified`` (equals the published one), ``unverified`` (none is
             declared), ``mismatch`` (differs, let through by ``allow_mismatch``) or ``simulated``.
         source: the file, or the generator with its arguments.
     """
 
-    content: dict[str, Any]
+    content: Any
     checksum: str
     checksum_status: ChecksumStatus
     source: str
@@ -76,7 +78,9 @@ def load_restricted_joblib(path: str | Path) -> Any:
             raise type(error)(f"{path}: {error}") from error
 
 
-def loads_restricted(data: bytes) -> Any:
+def loads_restricted(
+    data: bytes, also: Mapping[tuple[str, str], Any] = MappingProxyType({})
+) -> Any:
     """Read a plain pickle, e.g. an object column of a pandas HDF file, admitting arrays only.
 
     Unlike in joblib files, arrays of Python objects are read: their elements are part of the same
@@ -84,6 +88,7 @@ def loads_restricted(data: bytes) -> Any:
 
     Args:
         data: the whole pickle stream.
+        also: further names (module, name) and the harmless stand-in for each.
 
     Returns:
         What was pickled.
@@ -92,7 +97,7 @@ def loads_restricted(data: bytes) -> Any:
         UnsafePickleError: the pickle asks for a name that is not admitted.
         DamagedPickleError: the pickle is cut short or is none.
     """
-    return _unpickle(io.BytesIO(data), _ADMITTED)
+    return _unpickle(io.BytesIO(data), _ADMITTED | dict(also))
 
 
 def _unpickle(file: IO[bytes], admitted: Mapping[tuple[str, str], Any]) -> Any:
@@ -169,7 +174,7 @@ class _RestrictedUnpickler(pickle._Unpickler):
         built, state = self.stack[-2], self.stack[-1]
         if isinstance(built, np.dtype):
             _check_dtype_state(built, state)
-        elif type(built) not in (np.ndarray, _ArrayHeader):
+        elif type(built) is not np.ndarray and not isinstance(built, PicklePart):
             raise UnsafePickleError(
                 f"the pickle sets the state of a {type(built).__name__}; refused, only arrays "
                 "have a state in published files"
@@ -181,7 +186,14 @@ class _RestrictedUnpickler(pickle._Unpickler):
     dispatch[pickle.BUILD[0]] = load_build
 
 
-class _ArrayHeader:
+class PicklePart:
+    """Base of stand-ins; only one that checks its state itself takes one."""
+
+    def __setstate__(self, state: Any) -> None:
+        raise UnsafePickleError(f"the pickle gives a {type(self).__name__} a state; refused")
+
+
+class _ArrayHeader(PicklePart):
     """Stands for joblib's NumpyArrayWrapper: the header in front of an array's raw bytes."""
 
     _FIELDS = frozenset(

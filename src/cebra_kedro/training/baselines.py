@@ -1,6 +1,13 @@
-"""Features that need no training, the controls beside every encoder."""
+"""Features that need no trained encoder, the controls beside every encoder.
+
+t-SNE and UMAP have no map for rows that they have not seen, so they are transductive: they embed
+the test rows together with the training rows (their activity, never their labels). Tables and
+figures mark them so.
+"""
 
 from __future__ import annotations
+
+import warnings
 
 import numpy as np
 
@@ -56,3 +63,88 @@ def pca_features(neural: np.ndarray, train_rows: np.ndarray, components: int) ->
     # The exact solver: deterministic, and fast enough for tens to thousands of neurons.
     pca = PCA(n_components=components, svd_solver="covariance_eigh")
     return pca.fit(neural[train_rows]).transform(neural).astype(np.float32)
+
+
+def tsne_features(
+    neural: np.ndarray,
+    *,
+    components: int = 2,
+    perplexity: float = 30.0,
+    max_iter: int = 1000,
+    seed: int = 0,
+) -> np.ndarray:
+    """t-SNE of all rows (scikit-learn, Barnes-Hut); transductive.
+
+    Args:
+        neural: array (time, neuron).
+        components: dimensions, 1 to 3.
+        perplexity: about how many neighbours each row is fitted to; less than the number of rows.
+        max_iter: iterations, at least 250.
+        seed: seed of the optimisation, which starts from principal components.
+
+    Returns:
+        float32 array (time, component).
+
+    Raises:
+        ValueError: perplexity is not below the number of rows.
+    """
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    if perplexity >= len(neural):
+        raise ValueError(
+            f"tsne.perplexity must be less than the number of rows ({len(neural)}), "
+            f"got {perplexity}"
+        )
+    tsne = TSNE(components, perplexity=perplexity, max_iter=max_iter, random_state=seed)
+    # Its threads wait for each other at every iteration: on a busy machine, one is many times faster
+    with threadpool_limits(1):
+        return tsne.fit_transform(neural.astype(np.float32)).astype(np.float32)
+
+
+def umap_features(
+    neural: np.ndarray,
+    *,
+    components: int = 2,
+    n_neighbors: int = 15,
+    min_dist: float = 0.1,
+    seed: int = 0,
+) -> np.ndarray:
+    """UMAP of all rows (umap-learn, an extra of this project); transductive.
+
+    Args:
+        neural: array (time, neuron).
+        components: dimensions.
+        n_neighbors: neighbours of each row in the graph, less than the number of rows.
+        min_dist: smallest distance of rows in the result.
+        seed: seed of the optimisation; with a seed, UMAP works on one core.
+
+    Returns:
+        float32 array (time, component).
+
+    Raises:
+        ImportError: umap-learn is not installed.
+        ValueError: n_neighbors is not below the number of rows.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImportWarning)  # about TensorFlow, which is not used
+            import umap
+    except ImportError as error:
+        raise ImportError(
+            "the umap baseline needs umap-learn; pip install 'cebra-kedro[umap]', or set "
+            "baselines.umap to null"
+        ) from error
+    if n_neighbors >= len(neural):
+        raise ValueError(
+            f"umap.n_neighbors must be less than the number of rows ({len(neural)}), "
+            f"got {n_neighbors}"
+        )
+    reducer = umap.UMAP(
+        n_components=components,
+        n_neighbors=n_neighbors,
+        min_dist=min_dist,
+        random_state=seed,
+        n_jobs=1,
+    )
+    return np.asarray(reducer.fit_transform(neural.astype(np.float32)), dtype=np.float32)

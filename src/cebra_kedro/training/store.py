@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 INDEX_NAME = "index.json"
+Job = tuple[Sequence[TrainingData], TrainingConfig]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,13 +68,11 @@ class ModelStore(Mapping[str, "EncoderModel"]):
     def __len__(self) -> int:
         return len(self._fingerprints)
 
-    def train_missing(
-        self, jobs: Mapping[str, tuple[TrainingData, TrainingConfig]], *, processes: int = 1
-    ) -> ModelStore:
+    def train_missing(self, jobs: Mapping[str, Job], *, processes: int = 1) -> ModelStore:
         """Train what is not there yet, each encoder saved as soon as it is finished.
 
         Args:
-            jobs: key → data and configuration.
+            jobs: key → sessions (one, or several that are trained together) and configuration.
             processes: encoders trained at the same time, each in a process of its own. With one
                 thread each, that is faster than one encoder on all cores, and gives the same bits.
 
@@ -81,7 +80,7 @@ class ModelStore(Mapping[str, "EncoderModel"]):
             A store with exactly the keys of ``jobs``.
         """
         started = time.perf_counter()
-        wanted = {key: fingerprint([data], config) for key, (data, config) in jobs.items()}
+        wanted = {key: fingerprint(sessions, config) for key, (sessions, config) in jobs.items()}
         missing = [key for key in jobs if self._stored_fingerprint(key) != wanted[key]]
         processes = min(processes, len(missing))
         if processes > 1:
@@ -99,15 +98,13 @@ class ModelStore(Mapping[str, "EncoderModel"]):
         )
         return ModelStore(self.folder, wanted)
 
-    def _train_in_processes(
-        self, jobs: Mapping[str, tuple[TrainingData, TrainingConfig]], processes: int
-    ) -> None:
+    def _train_in_processes(self, jobs: Mapping[str, Job], processes: int) -> None:
         from joblib import Parallel, delayed
         from tqdm.auto import tqdm
 
         tasks = (
-            delayed(_train_and_save)(data, config, self._file(key), None)
-            for key, (data, config) in jobs.items()
+            delayed(_train_and_save)(sessions, config, self._file(key), None)
+            for key, (sessions, config) in jobs.items()
         )
         finished = Parallel(n_jobs=processes, return_as="generator_unordered")(tasks)
         bar = tqdm(
@@ -142,12 +139,12 @@ class ModelStore(Mapping[str, "EncoderModel"]):
 
 
 def _train_and_save(
-    data: TrainingData, config: TrainingConfig, file: Path, title: str | None
+    sessions: Sequence[TrainingData], config: TrainingConfig, file: Path, title: str | None
 ) -> None:
     """Train one encoder, going on from its checkpoint if there is one; no bar without a title."""
     from cebra_kedro.training.checkpoint import Checkpoint
     from cebra_kedro.training.loop import train
 
     checkpoint = Checkpoint(file.with_suffix(".checkpoint"))
-    train(data, config, checkpoint=checkpoint, name=title).save(file)
+    train(sessions, config, checkpoint=checkpoint, name=title).save(file)
     checkpoint.remove()

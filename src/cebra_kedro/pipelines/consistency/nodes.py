@@ -1,4 +1,4 @@
-"""Embeddings → consistency between the seeds of a subject, of any experiment."""
+"""Embeddings → consistency between the seeds or the kinds of encoders of a subject."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cebra_kedro.consistency import consistency_between_runs
-from cebra_kedro.pipelines import fold_and_seed
+from cebra_kedro.pipelines import first_key, fold_and_seed
 from cebra_kedro.splits import rows
 
 Partitions = dict[str, Callable[[], dict[str, np.ndarray]]]
@@ -32,6 +32,20 @@ def between_seeds(experiment: str, subject: str, **embeddings: Any) -> pd.DataFr
                 table = consistency_between_runs(runs, dataset=f"{subject}/{variant}")
                 tables.append(table)
     return consistency_table(tables, experiment, "seeds")
+
+
+def between_kinds(experiment: str, subject: str, **embeddings: Any) -> pd.DataFrame:
+    """R² between the kinds of encoders, on the training trials of the first fold and seed.
+
+    Sources and targets are named ``subject/variant/fold0_seed0``.
+    """
+    runs = {}
+    for variant, partitions in embeddings.items():
+        key = first_key(partitions)
+        entry = partitions[key]()
+        runs[f"{variant}/{key}"] = entry["embedding"][rows(entry["part"], "train")]
+    table = consistency_between_runs(runs, dataset=subject)
+    return consistency_table([table], experiment, "kinds")
 
 
 def consistency_table(tables: list[pd.DataFrame], experiment: str, between: str) -> pd.DataFrame:

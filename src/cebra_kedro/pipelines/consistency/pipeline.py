@@ -1,43 +1,62 @@
-"""Consistency: between the seeds of each subject, between the subjects, one table of all."""
+"""Consistency: within each subject (seeds, kinds of encoders), between subjects, one table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kedro.pipeline import Pipeline, node
 
-from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
+from cebra_kedro.experiments import HIPPOCAMPUS, MONKEY_REACHING, Experiment
 from cebra_kedro.pipelines import Entries, bind, stack_tables
+from cebra_kedro.pipelines.consistency.allen_pipeline import movie_pipeline
 from cebra_kedro.pipelines.consistency.hippocampus import between_rats
-from cebra_kedro.pipelines.consistency.nodes import between_seeds
+from cebra_kedro.pipelines.consistency.monkey_reaching import between_sessions
+from cebra_kedro.pipelines.consistency.nodes import between_kinds, between_seeds
+
+SEEDS: Mapping[str, Callable[..., Any]] = {"seeds": between_seeds}
+SEEDS_AND_KINDS: Mapping[str, Callable[..., Any]] = {**SEEDS, "kinds": between_kinds}
 
 
 def create_pipeline() -> Pipeline:
     """Consistency of every experiment."""
-    return _experiment(HIPPOCAMPUS, between_rats)
+    return (
+        _experiment(HIPPOCAMPUS, between_rats)
+        + _experiment(MONKEY_REACHING, between_sessions, SEEDS_AND_KINDS)
+        + movie_pipeline()
+    )
 
 
-def _experiment(experiment: Experiment, compare: Callable[..., Any]) -> Pipeline:
-    """Seeds are compared in the same way everywhere, subjects by the experiment's function."""
-    parts = [_table_of_experiment(experiment)]
-    parts.extend(_seeds(experiment, subject) for subject in experiment.subjects)
+def _experiment(
+    experiment: Experiment,
+    compare: Callable[..., Any],
+    within: Mapping[str, Callable[..., Any]] = SEEDS,
+) -> Pipeline:
+    """Subjects are compared by the experiment's function, what is ``within`` them by its own."""
+    parts = [_table_of_experiment(experiment, tuple(within))]
+    parts.extend(
+        _within(experiment, subject, name, function)
+        for subject in experiment.subjects
+        for name, function in within.items()
+    )
     parts.extend(
         _subjects(experiment, variant, compare) for variant in experiment.compared_variants
     )
-    return sum(parts, Pipeline([]))
+    return Pipeline(parts)
 
 
-def _seeds(experiment: Experiment, subject: str) -> Pipeline:
+def _within(
+    experiment: Experiment, subject: str, name: str, function: Callable[..., Any]
+) -> Pipeline:
     namespace = f"{experiment.name}.{subject}"
     embeddings = Entries(namespace, experiment.trained_variants, "embeddings")
     template = Pipeline(
         [
             node(
-                bind(between_seeds, experiment=experiment.name, subject=subject),
+                bind(function, experiment=experiment.name, subject=subject),
                 inputs=embeddings.arguments,
-                outputs="consistency_between_seeds",
-                name="consistency_between_seeds",
+                outputs=f"consistency_between_{name}",
+                name=f"consistency_between_{name}",
             )
         ]
     )
@@ -67,19 +86,22 @@ def _subjects(experiment: Experiment, variant: str, compare: Callable[..., Any])
     )
 
 
-def _table_of_experiment(experiment: Experiment) -> Pipeline:
-    seeds = Entries(experiment.name, experiment.subjects, "consistency_between_seeds")
-    subjects = Entries(
-        f"{experiment.name}.between_subjects", experiment.compared_variants, "consistency"
-    )
+def _table_of_experiment(experiment: Experiment, within: tuple[str, ...]) -> Pipeline:
+    parts = [
+        Entries(experiment.name, experiment.subjects, f"consistency_between_{name}")
+        for name in within
+    ]
+    between = f"{experiment.name}.between_subjects"
+    parts.append(Entries(between, experiment.compared_variants, "consistency"))
+    outside = {name: entry for part in parts for name, entry in part.outside.items()}
     template = Pipeline(
         [
             node(
                 stack_tables,
-                inputs=seeds.arguments | subjects.arguments,
+                inputs={name: name for name in outside},
                 outputs="consistency",
                 name="consistency",
             )
         ]
     )
-    return Pipeline(template, namespace=experiment.name, inputs=seeds.outside | subjects.outside)
+    return Pipeline(template, namespace=experiment.name, inputs=outside)

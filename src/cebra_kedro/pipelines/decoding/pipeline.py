@@ -7,25 +7,38 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node
 
-from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
-from cebra_kedro.pipelines import Entries, bind, stack_tables
+from cebra_kedro.experiments import HIPPOCAMPUS, MONKEY_REACHING, SYNTHETIC, Experiment
+from cebra_kedro.pipelines import bind
+from cebra_kedro.pipelines.decoding.allen_pipeline import movie_pipeline
 from cebra_kedro.pipelines.decoding.hippocampus import decode_rat
+from cebra_kedro.pipelines.decoding.monkey_reaching import decode_reach
+from cebra_kedro.pipelines.decoding.monkey_reaching_pipeline import transfer_pipeline
+from cebra_kedro.pipelines.decoding.synthetic import decode_set
+from cebra_kedro.pipelines.decoding.synthetic_pipeline import sweep_pipeline
+from cebra_kedro.pipelines.decoding.tables import experiment_table, subject_table
 
 
 def create_pipeline() -> Pipeline:
     """Scores of every experiment."""
-    return _experiment(HIPPOCAMPUS, decode_rat)
+    return (
+        _experiment(HIPPOCAMPUS, decode_rat)
+        + _experiment(MONKEY_REACHING, decode_reach)
+        + transfer_pipeline()
+        + movie_pipeline()
+        + _experiment(SYNTHETIC, decode_set)
+        + sweep_pipeline()
+    )
 
 
 def _experiment(experiment: Experiment, decode: Callable[..., Any]) -> Pipeline:
     """Every subject and variant is decoded by the same node function."""
-    parts = [_table_of_experiment(experiment)]
+    parts = [experiment_table(experiment)]
     for subject in experiment.subjects:
-        parts.append(_table_of_subject(experiment, subject))
+        parts.append(subject_table(experiment, subject))
         parts.extend(
             _variant(experiment, subject, variant, decode) for variant in experiment.variants
         )
-    return sum(parts, Pipeline([]))
+    return Pipeline(parts)
 
 
 def _variant(
@@ -46,26 +59,3 @@ def _variant(
         namespace=f"{experiment.name}.{subject}.{variant}",
         parameters={"params:decoding": f"params:{experiment.name}.decoding"},
     )
-
-
-def _table_of_subject(experiment: Experiment, subject: str) -> Pipeline:
-    namespace = f"{experiment.name}.{subject}"
-    return _table(
-        namespace,
-        Entries(namespace, experiment.variants, "scores"),
-        Entries(namespace, experiment.trained_variants, "goodness_of_fit"),
-    )
-
-
-def _table_of_experiment(experiment: Experiment) -> Pipeline:
-    return _table(experiment.name, Entries(experiment.name, experiment.subjects, "metrics"))
-
-
-def _table(namespace: str, *parts: Entries) -> Pipeline:
-    inputs: dict[str, str] = {}
-    outside: dict[str, str] = {}
-    for part in parts:
-        inputs |= {name: name for name in part.outside}
-        outside |= part.outside
-    template = Pipeline([node(stack_tables, inputs=inputs, outputs="metrics", name="metrics")])
-    return Pipeline(template, namespace=namespace, inputs=outside)

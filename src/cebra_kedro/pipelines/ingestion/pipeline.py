@@ -7,9 +7,11 @@ from typing import Any
 
 from kedro.pipeline import Pipeline, node
 
-from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
+from cebra_kedro.experiments import HIPPOCAMPUS, SYNTHETIC, Experiment
 from cebra_kedro.pipelines import bind
-from cebra_kedro.pipelines.ingestion import hippocampus
+from cebra_kedro.pipelines.ingestion import hippocampus, synthetic
+from cebra_kedro.pipelines.ingestion.allen_pipeline import movie_pipeline
+from cebra_kedro.pipelines.ingestion.monkey_reaching_pipeline import reaching_pipeline
 
 
 def create_pipeline() -> Pipeline:
@@ -18,7 +20,11 @@ def create_pipeline() -> Pipeline:
         _subject(HIPPOCAMPUS, rat, hippocampus.read_rat, hippocampus.split_trials)
         for rat in HIPPOCAMPUS.subjects
     ]
-    return sum(parts, Pipeline([]))
+    parts.extend(
+        _subject(SYNTHETIC, name, synthetic.read_set, synthetic.split_set)
+        for name in SYNTHETIC.subjects
+    )
+    return sum(parts, reaching_pipeline() + movie_pipeline())
 
 
 def _subject(

@@ -42,14 +42,19 @@ def seed_consistency_figure(table: pd.DataFrame, subject: str) -> Figure:
 def list_results(**results: Any) -> dict[str, Any]:
     """SHA-256 of every table and figure, to compare two runs by one small file.
 
-    A table counts as the CSV text of its rows, a picture as its bytes; lists of subjects stay.
+    A table counts as the CSV text of its rows, a picture as its bytes, named arrays one by one;
+    lists of subjects stay.
     """
     return {name: _digest(result) for name, result in results.items()}
 
 
 def _digest(result: Any) -> Any:
     if isinstance(result, dict):
+        return {name: _digest(value) for name, value in result.items()}
+    if isinstance(result, str):
         return result
+    if isinstance(result, np.ndarray):
+        result = f"{result.dtype.str} {result.shape} ".encode() + result.tobytes()
     if isinstance(result, pd.DataFrame):
         result = result.to_csv(index=False).encode()
     return hashlib.sha256(result).hexdigest()

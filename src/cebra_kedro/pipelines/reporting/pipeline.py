@@ -9,14 +9,17 @@ from typing import Any, Literal
 from kedro.pipeline import Pipeline, node
 from kedro.pipeline.node import Node
 
-from cebra_kedro.experiments import HIPPOCAMPUS, Experiment
+from cebra_kedro.experiments import HIPPOCAMPUS, MONKEY_REACHING, SYNTHETIC, Experiment
 from cebra_kedro.pipelines import Entries, bind
-from cebra_kedro.pipelines.reporting import hippocampus
+from cebra_kedro.pipelines.reporting import hippocampus, monkey_reaching, synthetic
+from cebra_kedro.pipelines.reporting.allen_pipeline import movie_pipeline
+from cebra_kedro.pipelines.reporting.monkey_reaching_pipeline import reaching_pipeline
 from cebra_kedro.pipelines.reporting.nodes import (
     list_results,
     loss_figure,
     seed_consistency_figure,
 )
+from cebra_kedro.pipelines.reporting.synthetic_pipeline import synthetic_pipeline
 
 
 @dataclass(frozen=True)
@@ -74,21 +77,79 @@ HIPPOCAMPUS_SUMMARY = (
     ExperimentFigure("error", hippocampus.subject_error_figure, "metrics"),
     ExperimentFigure("consistency", hippocampus.subject_consistency_figure, "consistency"),
 )
+REACHING_FIGURES = (
+    SubjectFigure(
+        "position_colours", monkey_reaching.position_colours_figure, "embeddings", "encoders"
+    ),
+    SubjectFigure(
+        "target_colours", monkey_reaching.target_colours_figure, "embeddings", "encoders"
+    ),
+    SubjectFigure("trajectories", monkey_reaching.trajectories_figure, "embeddings", "encoders"),
+    SubjectFigure("single_trials", monkey_reaching.single_trials_figure, "embeddings", "encoders"),
+    SubjectFigure(
+        "decoded_position", monkey_reaching.decoded_position_figure, "predictions", "variants"
+    ),
+    SubjectFigure(
+        "kind_consistency",
+        monkey_reaching.kind_consistency_figure,
+        "consistency_between_kinds",
+        "subject",
+    ),
+    *COMMON,
+)
+REACHING_SUMMARY = (
+    ExperimentFigure("position", monkey_reaching.position_figure, "metrics"),
+    ExperimentFigure("position_error", monkey_reaching.position_error_figure, "metrics"),
+    ExperimentFigure("direction", monkey_reaching.direction_figure, "metrics"),
+    ExperimentFigure(
+        "consistency_by_position",
+        monkey_reaching.session_consistency_by_position_figure,
+        "consistency",
+    ),
+    ExperimentFigure(
+        "consistency_by_target", monkey_reaching.session_consistency_by_target_figure, "consistency"
+    ),
+)
+SYNTHETIC_FIGURES = (
+    SubjectFigure("overview", synthetic.overview_figure, "embeddings", "encoders"),
+    SubjectFigure("variants", synthetic.variants_figure, "embeddings", "variants"),
+)
+SYNTHETIC_SUMMARY = (
+    ExperimentFigure("recovery", synthetic.recovery_figure, "metrics"),
+    ExperimentFigure("label", synthetic.label_figure, "metrics"),
+    ExperimentFigure("class", synthetic.class_figure, "metrics"),
+)
 
 
 def create_pipeline() -> Pipeline:
     """Figures of every experiment."""
-    return _experiment(HIPPOCAMPUS, HIPPOCAMPUS_FIGURES, HIPPOCAMPUS_SUMMARY)
+    return (
+        _experiment(HIPPOCAMPUS, HIPPOCAMPUS_FIGURES, HIPPOCAMPUS_SUMMARY)
+        + _experiment(
+            MONKEY_REACHING,
+            REACHING_FIGURES,
+            REACHING_SUMMARY,
+            listed=("all_embeddings", "transfer_trajectories_figure"),
+        )
+        + reaching_pipeline()
+        + movie_pipeline()
+        + _experiment(
+            SYNTHETIC, SYNTHETIC_FIGURES, SYNTHETIC_SUMMARY, listed=("sweep", "sweep_figure")
+        )
+        + synthetic_pipeline()
+    )
 
 
 def _experiment(
     experiment: Experiment,
     subject_figures: Sequence[SubjectFigure],
     summary: Sequence[ExperimentFigure],
+    listed: Sequence[str] = (),
 ) -> Pipeline:
-    parts = [_summary(experiment, summary)]
+    """Figures, and a list of the results; entries of the experiment can be ``listed`` besides."""
+    parts = [_summary(experiment, summary, listed)]
     parts.extend(_subject(experiment, subject, subject_figures) for subject in experiment.subjects)
-    return sum(parts, Pipeline([]))
+    return Pipeline(parts)
 
 
 def _subject(experiment: Experiment, subject: str, figures: Sequence[SubjectFigure]) -> Pipeline:
@@ -110,7 +171,9 @@ def _subject(experiment: Experiment, subject: str, figures: Sequence[SubjectFigu
     return Pipeline(Pipeline(nodes), namespace=namespace, inputs=outside)
 
 
-def _summary(experiment: Experiment, figures: Sequence[ExperimentFigure]) -> Pipeline:
+def _summary(
+    experiment: Experiment, figures: Sequence[ExperimentFigure], listed: Sequence[str]
+) -> Pipeline:
     subjects = Entries(experiment.name, experiment.subjects, "results")
     tables = dict.fromkeys(figure.table for figure in figures)
     drawn = [
@@ -123,7 +186,7 @@ def _summary(experiment: Experiment, figures: Sequence[ExperimentFigure]) -> Pip
         for figure in figures
     ]
     names = [f"{figure.name}_figure" for figure in figures]
-    results = _results(*tables, *names, **subjects.arguments)
+    results = _results(*tables, *names, *listed, **subjects.arguments)
     return Pipeline(Pipeline([*drawn, results]), namespace=experiment.name, inputs=subjects.outside)
 
 

@@ -36,7 +36,7 @@ def train_encoders(
         }
     jobs = {
         f"{name}_seed{seed}": (
-            _training_data(recording, chosen, variant, seed),
+            [_training_data(recording, chosen, variant, seed)],
             variant.training_config(shared, seed),
         )
         for name, chosen in everything.items()
@@ -53,7 +53,9 @@ def embed(
     for key, model in models.items():
         embedding = model.transform(recording.neural, recording.segment())
         for fold, seed in _folds_and_seed(key, len(splits["part"])):
-            embeddings[f"fold{fold}_seed{seed}"] = _entry(embedding, recording, splits, fold)
+            embeddings[f"fold{fold}_seed{seed}"] = embedding_entry(
+                embedding, recording, splits, fold
+            )
     return embeddings
 
 
@@ -146,12 +148,12 @@ def _per_fold(
     recording: Recording, splits: dict[str, np.ndarray], features: list[np.ndarray]
 ) -> dict[str, dict[str, np.ndarray]]:
     return {
-        f"fold{fold}_seed0": _entry(array, recording, splits, fold)
+        f"fold{fold}_seed0": embedding_entry(array, recording, splits, fold)
         for fold, array in enumerate(features)
     }
 
 
-def _entry(
+def embedding_entry(
     embedding: np.ndarray, recording: Recording, splits: dict[str, np.ndarray], fold: int
 ) -> dict[str, np.ndarray]:
     """An embedding file: the embedding beside what is needed to plot and decode it."""
