@@ -25,7 +25,7 @@ def test_there_is_a_pipeline_for_each_stage_and_each_experiment(pipelines):
     assert set(pipelines) == {*STAGES, *experiments, "paper_figures", "__default__"}
 
 
-@pytest.mark.parametrize("names", [STAGES, [e.name for e in EXPERIMENTS]])
+@pytest.mark.parametrize("names", [STAGES, [e.pipeline or e.name for e in EXPERIMENTS]])
 def test_the_stages_and_the_experiments_make_up_the_default_pipeline(pipelines, names):
     parts = [set(pipelines[name].nodes) for name in names]
     assert set().union(*parts) == set(pipelines["__default__"].nodes)
@@ -40,13 +40,18 @@ def test_node_names_are_readable_and_unique(pipelines):
 
 
 def test_every_subject_and_variant_has_a_namespace_of_its_own(pipelines):
+    decoded = {node.namespace.split(".")[0] for node in pipelines["decoding"].nodes}
+    assert decoded == {e.name for e in EXPERIMENTS} - {"allen_consistency"}
     for experiment in EXPERIMENTS:
+        expected = {"embeddings", "scores", "predictions"}
+        if experiment.name not in decoded:
+            expected = {"embeddings"}
         for subject in experiment.subjects:
             for variant in experiment.variants:
                 namespace = f"{experiment.name}.{subject}.{variant}"
                 chosen = pipelines["__default__"].only_nodes_with_namespaces([namespace])
                 outputs = {name.removeprefix(f"{namespace}.") for name in chosen.all_outputs()}
-                assert {"embeddings", "scores", "predictions"} <= outputs
+                assert expected <= outputs
                 assert ("models" in outputs) is (variant in experiment.trained_variants)
 
 
@@ -55,10 +60,11 @@ def test_one_subject_runs_without_the_others(pipelines):
         subject = f"{experiment.name}.{experiment.subjects[0]}"
         chosen = pipelines["__default__"].only_nodes_with_namespaces([subject])
         needed = {name for name in chosen.inputs() if not name.startswith("params:")}
-        assert {name for name in needed if not name.endswith(".model_store")} == {f"{subject}.raw"}
+        entries = {name.rpartition(".")[2].partition("_")[0] for name in needed}
+        assert entries == {"raw", "model"}, needed  # raw files, and the store of encoders
 
 
-@pytest.mark.parametrize("environment", ["base", "paper", "test"])
+@pytest.mark.parametrize("environment", ["base", "paper", "rehearsal", "test"])
 def test_every_dataset_is_in_the_catalog_and_none_lives_in_memory(pipelines, environment):
     loader = OmegaConfigLoader(str(PROJECT / "conf"), env=environment, **CONFIG_LOADER_ARGS)
     catalog = DataCatalog.from_config(loader["catalog"])

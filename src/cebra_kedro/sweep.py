@@ -119,11 +119,11 @@ def run_jobs(jobs: Mapping[str, Job], folder: str | Path, *, processes: int = 1)
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
-def code_digest(*folders: Path) -> str:
-    """SHA-256 of the Python files of some packages, to be part of a fingerprint."""
+def code_digest(*places: Path) -> str:
+    """SHA-256 of Python files, and of those in folders, to be part of a fingerprint."""
     digest = hashlib.sha256()
-    for folder in folders:
-        for file in sorted(folder.glob("*.py")):
+    for place in places:
+        for file in sorted(place.glob("*.py")) if place.is_dir() else [place]:
             digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()
 

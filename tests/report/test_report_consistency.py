@@ -55,6 +55,23 @@ def test_only_pairs_of_subjects_have_a_matrix_from_row_to_column():
         assert matrix.cells[i][j] == ("–" if a == b else f"{r2.item():.3f}")
 
 
+def test_kinds_of_encoders_of_a_subject_have_a_matrix_and_no_mean():
+    kinds = [
+        ("kinds", f"{rat}/{a}/fold0_seed0", f"{rat}/{b}/fold0_seed0", r2)
+        for rat in RATS[:2]
+        for a, b, r2 in (("pca", "time_transductive", 0.25), ("time_transductive", "pca", 0.75))
+    ]
+    table = pairs()
+    both = consistency_tables(pd.concat([table, pd.DataFrame(kinds, columns=table.columns)]))
+    alone = consistency_tables(table)
+    assert (both.columns, both.rows) == (alone.columns, alone.rows)
+    matrices = {matrix.title: matrix for matrix in both.matrices}
+    for rat in RATS[:2]:
+        matrix = matrices[f"between kinds of {rat}"]
+        assert matrix.sources == matrix.targets == ("PCA", "time †")
+        assert matrix.cells == (("–", "0.250"), ("0.750", "–"))
+
+
 def test_other_names_stand_as_they_are():
     table = pd.DataFrame(
         [("brain_areas", "VISp", "VISrl", 0.65), ("brain_areas", "VISrl", "VISp", np.nan)],

@@ -98,9 +98,9 @@ def decode_reaching(
     among them (of equals, the lowest id). ``ridge`` is linear regression with a penalty on
     standardised features, for the direction on the one-hot targets (scikit-learn's
     ``RidgeClassifier``), the largest column decides. Of either, the candidate is chosen on the
-    validation rows of ``fit``, for the position by the lowest median distance and for the direction
-    by the highest accuracy (of equals, the largest, as the smoothest); what is fitted is always
-    the training rows of ``fit``, never validation rows.
+    validation rows of ``fit``, for the position by R² (as this experiment is published) and for the
+    direction by accuracy (of equals, the largest, as the smoothest); what is fitted is always the
+    training rows of ``fit``, never validation rows.
 
     Every bin is scored, also those before the movement, where direction can hardly be known.
 
@@ -191,7 +191,7 @@ def _fitted_ridge(features_train: np.ndarray, targets_train: np.ndarray) -> Pred
 def _choose(predictions: Mapping[Any, np.ndarray], true: np.ndarray) -> dict[str, Any]:
     scores = {candidate: _scores(true, p) for candidate, p in predictions.items()}
     return {
-        "position": min(scores, key=lambda c: (scores[c]["position_error_median"], -c)),
+        "position": max(scores, key=lambda c: (scores[c]["position_r2"], c)),
         "direction": max(scores, key=lambda c: (scores[c]["direction_accuracy"], c)),
     }
 

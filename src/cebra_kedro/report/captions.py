@@ -19,6 +19,28 @@ CAPTIONS = MappingProxyType(
             "Decoded (dots) and true (line) position along the test trials, laid end to end; "
             "a thin vertical line stands where trials that are not neighbours meet"
         ),
+        "movie_map": "The frames of the movie in a t-SNE of their features, coloured by frame",
+        "activity": (
+            "Activity of all neurons in the test repeat, sorted by when each is most active in the "
+            "other repeats"
+        ),
+        "frame_embedding": (
+            "Embeddings of the test repeat coloured by frame, in the first three principal "
+            "components"
+        ),
+        "frame_accuracy": (
+            "Share of the frames of the test repeat that are decoded less than 1 s away: a dot is "
+            "one seed, a bar their mean, the dashed line chance"
+        ),
+        "decoded_frames": (
+            "Decoded against true frame in the test repeat; the band is less than 1 s away"
+        ),
+        "confusion": "Into which stretch of the movie the frames of each stretch are decoded",
+        "neurons": "Share of frames decoded within 1 s, by number of Neuropixels units",
+        "modality_consistency": (
+            "R² of the linear map between the embeddings of calcium events and of spikes, within "
+            "an area (diagonal) and between areas"
+        ),
         "overview": (
             "The default encoder's embedding in the plane, in space and over time, and the label "
             "over time; colours are the label's"
@@ -28,12 +50,50 @@ CAPTIONS = MappingProxyType(
         "label": f"Decoding of continuous and circular labels by ridge regression: {_RUNS}",
         "class": f"Decoding of classes by nearest neighbours: {_RUNS}",
         "sweep": "Mean score of every combination of the swept parameters",
+        "position_colours": (
+            "Embeddings coloured by the position of the hand, x on the left and y on the right"
+        ),
+        "target_colours": "Embeddings coloured by the direction of the target",
+        "trajectories": (
+            "Mean of the held-out trials to each target, of the hand and in each embedding "
+            "(put back onto the sphere); a circle marks the start, a triangle the end"
+        ),
+        "single_trials": (
+            "The first held-out trial to each target, of the hand and in each embedding; a circle "
+            "marks the start, a triangle the end"
+        ),
+        "transfer_trajectories": (
+            "Active and passive trials in the space of the encoders of active trials: mean of the "
+            "held-out trials to each target"
+        ),
+        "position": f"R² of the decoded hand position on the test trials: {_RUNS}",
+        "position_error": (
+            f"Distance of decoded and true hand position on the test trials: {_RUNS}"
+        ),
+        "direction": f"Bins of the test trials with the right direction: {_RUNS}",
+        "transfer_position_error": (
+            "Encoder and decoder fitted to active trials, scored on passive test trials, beside "
+            f"those fitted to passive ones: distance of decoded and true hand position; {_RUNS}"
+        ),
+        "transfer_direction": (
+            "Encoder and decoder fitted to active trials, scored on passive test trials, beside "
+            f"those fitted to passive ones: bins with the right direction; {_RUNS}"
+        ),
         "error": f"Decoding error of each variant on the test trials: {_RUNS}",
         "loss": (
             "InfoNCE loss and goodness of fit during training: thin lines are single folds and "
             "seeds, thick lines their mean; 0 bits is chance"
         ),
         "seed_consistency": "R² of the linear map between the embeddings of two seeds",
+        "kind_consistency": "R² of the linear map between the embeddings of two kinds of encoders",
+        "consistency_by_position": (
+            "R² of the linear map between kinds of sessions, whose embeddings were averaged in "
+            "cells of the plane that the hand visits in all of them"
+        ),
+        "consistency_by_target": (
+            "R² of the linear map between kinds of sessions, whose embeddings were averaged over "
+            "the trials to each target, moment by moment"
+        ),
         "consistency": "R² of the linear map from each source (row) to each target (column)",
         **{
             f"figure_{number}": f"Figure {number} of the paper, from its published result files"

@@ -36,8 +36,8 @@ def consistency_tables(consistency: pd.DataFrame) -> Consistency | None:
     """Arrange the R² of one experiment; None without any.
 
     Sources and targets called ``subject/variant/run`` are told apart by variant; pairs within
-    one subject (seeds) are averaged only, pairs of subjects have a matrix too. Any other names
-    stand in one matrix as they are.
+    one subject (seeds) are averaged only, pairs of subjects have a matrix too, and pairs of variants
+    within a subject nothing but a matrix. Any other names stand in one matrix as they are.
 
     Args:
         consistency: columns ``between``, ``source``, ``target``, ``r2``.
@@ -45,10 +45,12 @@ def consistency_tables(consistency: pd.DataFrame) -> Consistency | None:
     if consistency.empty:
         return None
     pairs = _named_pairs(consistency)
-    columns = tuple(pairs["column"].unique())
+    of_variants = pairs[pairs["variant"] != ""]
+    averaged = pairs if of_variants.empty else of_variants
+    columns = tuple(averaged["column"].unique())
     rows = tuple(
-        row(variant, [_mean_cell(pairs, variant, column) for column in columns])
-        for variant in style.ordered_variants(pairs["variant"])
+        row(variant, [_mean_cell(averaged, variant, column) for column in columns])
+        for variant in style.ordered_variants(averaged["variant"])
     )
     across = pairs[pairs["source"] != pairs["target"]]
     matrices = tuple(
@@ -63,14 +65,17 @@ def _named_pairs(consistency: pd.DataFrame) -> pd.DataFrame:
     between = "between " + consistency["between"].str.replace("_", " ")
     source = consistency["source"].str.split("/", expand=True)
     target = consistency["target"].str.split("/", expand=True)
-    if source.shape[1] != 3 or target.shape[1] != 3 or not source[1].equals(target[1]):
-        return consistency.assign(column=between, variant="")
-    within = source[0] == target[0]
+    as_they_are = consistency.assign(column=between, variant="")
+    if source.shape[1] != 3 or target.shape[1] != 3:
+        return as_they_are
+    within, variants = source[0] == target[0], source[1] != target[1]
+    if (variants & ~within).any() or variants.all():
+        return as_they_are
     return consistency.assign(
         column=between.where(~within, between + " of " + source[0]),
-        variant=source[1],
-        source=source[0],
-        target=target[0],
+        variant=source[1].where(~variants, ""),
+        source=source[0].where(~variants, source[1].map(style.variant_label)),
+        target=target[0].where(~variants, target[1].map(style.variant_label)),
     )
 
 

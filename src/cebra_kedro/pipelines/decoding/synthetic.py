@@ -172,4 +172,4 @@ def score_cell(
 
 
 def _decoding_code() -> str:
-    return code_digest(Path(cebra_kedro.decoding.__file__).parent, Path(__file__).parent)
+    return code_digest(Path(cebra_kedro.decoding.__file__).parent, Path(__file__))

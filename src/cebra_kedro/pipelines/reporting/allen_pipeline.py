@@ -40,7 +40,7 @@ def _area(area: str) -> Pipeline:
         _figure(
             bind(allen.embedding_figure, subject=area),
             {"movie": "movie"} | embeddings.arguments,
-            "embedding",
+            "frame_embedding",
         ),
         _figure(
             bind(allen.decoded_frames_figure, subject=area),
@@ -52,7 +52,7 @@ def _area(area: str) -> Pipeline:
             {"movie": "movie"} | predictions.arguments,
             "confusion",
         ),
-        _figure(bind(allen.accuracy_figure, subject=area), ["metrics"], "accuracy"),
+        _figure(bind(allen.accuracy_figure, subject=area), ["metrics"], "frame_accuracy"),
         _figure(bind(allen.neurons_figure, subject=area), ["neurons_scores"], "neurons"),
         _figure(bind(loss_figure, subject=area), histories.arguments, "loss"),
     ]
@@ -72,7 +72,7 @@ def _areas() -> Pipeline:
     first = f"{ALLEN.name}.{ALLEN.subjects[0]}.movie"
     figures = [
         _figure(allen.movie_map_figure, ["movie"], "movie_map"),
-        _figure(allen.area_accuracy_figure, ["metrics"], "accuracy"),
+        _figure(allen.area_accuracy_figure, ["metrics"], "frame_accuracy"),
     ]
     return Pipeline(
         Pipeline([*figures, _results(figures, "metrics", "accuracy_by_neurons", results=results)]),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from cebra_kedro.experiments import MONKEY_REACHING
 from cebra_kedro.pipelines import fold_and_seed
 from cebra_kedro.pipelines.reporting.nodes import Partitions, consistency_matrices, first_entry
 from cebra_kedro.splits import rows
@@ -133,7 +134,7 @@ def transfer_trajectories_figure(**embeddings: Any) -> Figure:
 
 
 def position_figure(metrics: pd.DataFrame) -> Figure:
-    """R² of the hand position decoded by neighbours, one panel per kind of session."""
+    """R² of the decoded hand position, one panel per kind of session."""
     return _scores_figure(metrics, "position_r2", "Hand position on test trials")
 
 
@@ -145,6 +146,16 @@ def position_error_figure(metrics: pd.DataFrame) -> Figure:
 def direction_figure(metrics: pd.DataFrame) -> Figure:
     """Share of bins with the right direction, one panel per kind of session."""
     return _scores_figure(metrics, "direction_accuracy", "Direction on test trials")
+
+
+def transfer_position_error_figure(metrics: pd.DataFrame) -> Figure:
+    """Error on passive test trials by what was fitted to active trials, beside its own."""
+    return _transfer_figure(metrics, "position_error_median", "Hand position on test trials")
+
+
+def transfer_direction_figure(metrics: pd.DataFrame) -> Figure:
+    """Direction on passive test trials by what was fitted to active trials, beside its own."""
+    return _transfer_figure(metrics, "direction_accuracy", "Direction on test trials")
 
 
 def kind_consistency_figure(table: pd.DataFrame, subject: str) -> Figure:
@@ -214,10 +225,28 @@ def _average(entry: dict[str, np.ndarray], name: str) -> np.ndarray:
 
 
 def _scores_figure(metrics: pd.DataFrame, metric: str, title: str) -> Figure:
+    """Kinds of sessions beside each other; transfers have a figure of their own."""
+    return _panels(metrics, metric, MONKEY_REACHING.subjects, title)
+
+
+def _transfer_figure(metrics: pd.DataFrame, metric: str, title: str) -> Figure:
+    (transfer,) = MONKEY_REACHING.transfers
+    return _panels(
+        metrics,
+        metric,
+        (transfer.name, transfer.target),
+        f"{title}: fitted to {transfer.source}, and to {transfer.target}",
+    )
+
+
+def _panels(metrics: pd.DataFrame, metric: str, subjects: tuple[str, ...], title: str) -> Figure:
     from cebra_kedro.plots import figure_error_by_variant_and_subject
 
+    # pandas reads the empty unit of R² back as missing
+    shown = metrics[metrics["subject"].isin(subjects)].fillna({"unit": ""})
+    decoder = "knn" if "knn" in set(shown["decoder"]) else "ridge"
     return figure_error_by_variant_and_subject(
-        metrics, metric, decoder="knn", title=f"{title}, nearest neighbours"
+        shown, metric, decoder=decoder, title=f"{title} ({decoder})", n_columns=3
     )
 
 

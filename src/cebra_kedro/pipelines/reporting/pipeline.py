@@ -102,6 +102,10 @@ REACHING_SUMMARY = (
     ExperimentFigure("position_error", monkey_reaching.position_error_figure, "metrics"),
     ExperimentFigure("direction", monkey_reaching.direction_figure, "metrics"),
     ExperimentFigure(
+        "transfer_position_error", monkey_reaching.transfer_position_error_figure, "metrics"
+    ),
+    ExperimentFigure("transfer_direction", monkey_reaching.transfer_direction_figure, "metrics"),
+    ExperimentFigure(
         "consistency_by_position",
         monkey_reaching.session_consistency_by_position_figure,
         "consistency",

@@ -14,6 +14,7 @@ from cebra_kedro.pipelines import fold_and_seed
 from cebra_kedro.pipelines.reporting.nodes import Partitions, first_entry
 from cebra_kedro.training.store import ModelStore
 
+LOWEST_R2 = -0.5
 SHOWN_LABELS = {"label": "continuous", "angle": "circular", "class": "discrete"}
 
 
@@ -134,7 +135,15 @@ def _by_subject(metrics: pd.DataFrame, metric: str, title: str) -> Figure:
 
     if not (metrics["metric"] == metric).any():
         return figure_message(f"no set has the score {metric}")
-    return figure_error_by_variant_and_subject(metrics, metric, title=title, n_columns=3)
+    chosen = metrics.fillna({"unit": ""})  # a number without unit, read back from a CSV file
+    if chosen.loc[chosen["metric"] == metric, "unit"].iloc[0]:
+        return figure_error_by_variant_and_subject(chosen, metric, title=title, n_columns=3)
+    title += f"; axis cut at {LOWEST_R2} where R² is lower, see the numbers"
+    figure = figure_error_by_variant_and_subject(chosen, metric, title=title, n_columns=3)
+    for ax in figure.axes:
+        bottom, top = ax.get_ylim()
+        ax.set_ylim(max(bottom, LOWEST_R2), max(top, LOWEST_R2 + 1))
+    return figure
 
 
 def _shown_label(entry: dict[str, np.ndarray]) -> str:
