@@ -13,16 +13,16 @@ from cebra_kedro.run.summary import score_table, show_summary
 METRIC = HIPPOCAMPUS.headline_metric
 
 
-def metrics(subject, scores, chance=0.5):
+def metrics(subject, scores, chance=0.5, decoder="knn"):
     """The rows of ``metrics.csv`` with two seeds a variant, 0.1 above and below the given score."""
     return pd.DataFrame(
         [
-            (variant, subject, seed, name, value, "m")
+            (variant, subject, seed, decoder, name, value, "m")
             for variant, score in scores.items()
             for seed, off in ((0, -0.1), (1, 0.1))
             for name, value in ((METRIC, score + off), (f"chance_{METRIC}", chance), ("r2", 9.0))
         ],
-        columns=["variant", "subject", "seed", "metric", "value", "unit"],
+        columns=["variant", "subject", "seed", "decoder", "metric", "value", "unit"],
     )
 
 
@@ -40,6 +40,21 @@ def test_table_holds_the_mean_of_the_headline_score_and_chance_in_the_last_row()
         ["0.300", "0.500", "0.700"],
         ["0.200", "0.400", "0.600"],
     ]
+
+
+def test_decoders_are_not_averaged_the_first_counts():
+    first = metrics("buddy", {"time": 0.2})
+    second = metrics("buddy", {"time": 0.9}, decoder="bayes")
+    assert cells(score_table(HIPPOCAMPUS, pd.concat([first, second])))[1][0] == "0.200"
+
+
+def test_an_experiment_that_decodes_nothing_shows_its_consistency(tmp_path, capsys):
+    (tmp_path / "allen_consistency").mkdir()
+    pd.DataFrame({"between": ["groups", "areas", "areas"], "r2": [0.9, 0.5, 0.7]}).to_csv(
+        tmp_path / "allen_consistency" / "consistency.csv", index=False
+    )
+    text = shown(tmp_path, [Path("allen_consistency/consistency.csv")], capsys)
+    assert [word for word in text.split() if word in ("0.900", "0.600")] == ["0.900", "0.600"]
 
 
 @pytest.fixture
@@ -66,7 +81,7 @@ def test_only_subjects_of_this_run_are_shown(folder, capsys):
 
 def test_heading_and_path_of_the_report_stand_on_one_line_each(folder, capsys):
     lines = shown(folder, [Path("hippocampus/buddy/metrics.csv")], capsys).splitlines()
-    assert f"hippocampus: {METRIC} on test trials (m), mean over folds and seeds" in lines
+    assert f"hippocampus: {METRIC} on test data (m), decoder knn, mean over folds and seeds" in lines
     assert lines[-1] == f"Finished in 61 s. Report: {folder / 'report.html'}"
 
 
