@@ -129,7 +129,7 @@ def test_only_the_named_value_changes_and_the_original_stays(steps, rate, name):
     ("name", "message"),
     [
         ("training.step", "sweep.grid names training.step, but training has no step; it has steps"),
-        ("trainin.steps", "but the experiment has no trainin; it has training"),
+        ("trained.steps", "but the experiment has no trained; it has training"),
         ("training.steps.x", "but training.steps has no x; it has no parameters"),
     ],
 )

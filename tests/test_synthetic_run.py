@@ -66,11 +66,23 @@ def test_an_own_set_is_one_entry(project, tmp_path):
     assert "reconstruction_r2" not in set(table["metric"])
 
 
-def test_a_sweep_is_one_table_and_a_heat_map(all_rats):
-    table = pd.read_csv(reporting(all_rats) / "synthetic/sweep.csv")
+@pytest.mark.slow
+def test_the_whole_experiment_ends_with_its_tables_and_a_sweep(project, tmp_path):
+    whole = copy_project(tmp_path)
+    run_session(whole, pipeline_names=["synthetic"])
+    folder = reporting(whole) / "synthetic"
+    tables = [pd.read_csv(folder / subject / "metrics.csv") for subject in SYNTHETIC.subjects]
+    pd.testing.assert_frame_equal(
+        pd.read_csv(folder / "metrics.csv"), pd.concat(tables, ignore_index=True)
+    )
+    # one set alone gives what it gives among all
+    alone = (reporting(project) / "synthetic/demo_mixed/metrics.csv").read_bytes()
+    assert (folder / "demo_mixed/metrics.csv").read_bytes() == alone
+    table = pd.read_csv(folder / "sweep.csv")
     swept = ["variants.default.pairs.delta", "training.steps"]
     assert list(table)[:2] == swept
     assert len(table[swept].drop_duplicates()) == 4
     for metric in ("label_r2", "reconstruction_r2"):
         assert (table["metric"] == metric).sum() == 4
-    assert (reporting(all_rats) / "synthetic/sweep.png").is_file()
+    for name in ("sweep", "recovery", "label", "class"):
+        assert (folder / f"{name}.png").is_file()

@@ -1,15 +1,12 @@
-"""Sets with any kind of label are trained, decoded and swept; what does not fit is refused."""
+"""Sets with any kind of label are trained and decoded; what does not fit is refused."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
+from synthetic_sets import METRICS, SETS, N, decoded, parameters, trained
 
 from cebra_kedro.experiments import SYNTHETIC
-from cebra_kedro.parameters import SyntheticParameters
-from cebra_kedro.pipelines.decoding import synthetic as decoding
-from cebra_kedro.pipelines.decoding.synthetic import decode_set, run_sweep
 from cebra_kedro.pipelines.ingestion.synthetic import read_set, split_set
 from cebra_kedro.pipelines.reporting.synthetic import take_away
 from cebra_kedro.pipelines.training import synthetic as training
@@ -17,68 +14,12 @@ from cebra_kedro.pipelines.training.nodes import goodness_of_fit
 from cebra_kedro.pipelines.training.synthetic import (
     embed_set,
     pca_of_set,
-    train_synthetic_encoders,
     training_jobs,
     tsne_of_set,
     umap_of_set,
 )
 from cebra_kedro.recording import RecordingError
 from cebra_kedro.simulate import demo
-from cebra_kedro.simulate.synthetic import simulate_continuous_label
-from cebra_kedro.training.store import ModelStore
-from kedro_project import base_parameters
-
-N = 150
-SMALL = {"seed": 0, "n_time": N, "n_neurons": 6}
-SETS = {
-    "published": simulate_continuous_label(seed=0, noise="t", n_samples=N, n_neurons=8),
-    "one_label": demo.simulate_continuous(**SMALL, n_label_dims=1),
-    "many_labels": demo.simulate_continuous(**SMALL, n_label_dims=12),
-    "circular": demo.simulate_circular(**SMALL),
-    "discrete": demo.simulate_discrete(**SMALL, n_classes=3),
-    "mixed": demo.simulate_mixed(**SMALL),
-    "sessions": demo.simulate_multisession(**SMALL | {"n_neurons": [5, 7]}),
-}
-METRICS = {
-    "published": {"label_r2"},
-    "one_label": {"label_r2"},
-    "many_labels": {"label_r2"},
-    "circular": {"label_r2", "angular_error_mean"},
-    "discrete": {"accuracy", "balanced_accuracy"},
-    "mixed": {"label_r2", "accuracy", "balanced_accuracy"},
-    "sessions": {"label_r2"},
-}
-
-
-def parameters(**blocks) -> SyntheticParameters:
-    everything = base_parameters()["synthetic"]
-    everything["training"] |= {"steps": 3, "batch_size": 32, "device": "cpu", "processes": 1}
-    everything["sweep"] = {}
-    for name, changes in blocks.items():
-        everything[name] = everything[name] | changes
-    return SyntheticParameters.model_validate(everything)
-
-
-def trained(content, tmp_path, variant="default", **blocks):
-    """Recording, splits and encoders of a set."""
-    settings = parameters(**blocks)
-    recording = read_set(content, settings.ingestion, "poisson")
-    splits = split_set(recording, settings.ingestion)
-    models = train_synthetic_encoders(
-        recording,
-        splits,
-        ModelStore(tmp_path),
-        settings.training,
-        settings.variants[variant],
-        settings.guidance,
-        folder=f"poisson/{variant}",
-    )
-    return recording, splits, models
-
-
-def decoded(embeddings, settings):
-    partitions = {key: (lambda entry=entry: entry) for key, entry in embeddings.items()}
-    return decode_set(partitions, settings.decoding, "synthetic", "poisson", "default")
 
 
 @pytest.mark.parametrize("variant", SYNTHETIC.trained_variants)
@@ -254,69 +195,3 @@ def test_results_to_take_away_agree_with_the_tables(tmp_path):
     (line,) = [line for line in summary.splitlines() if line.startswith("label_r2 ")]
     assert f"{expected:.3f}" in line
     assert results["training"]["steps"] == 3
-
-
-GRID = {
-    "training.steps": [1, 2],
-    "variants.default.pairs.delta": [0.1, 0.5, 1.0],
-    "decoding.neighbours": [[1, 2], [4]],
-}
-
-
-def swept(tmp_path, grid=GRID, subjects=("demo_continuous",)):
-    settings = parameters(sweep={"grid": grid, "subjects": subjects, "processes": 1})
-    sets = {}
-    for subject, name in {"demo_continuous": "one_label", "demo_discrete": "discrete"}.items():
-        recording = read_set(SETS[name], settings.ingestion, subject)
-        sets |= {
-            f"{subject}_recording": recording,
-            f"{subject}_splits": split_set(recording, settings.ingestion),
-        }
-    return run_sweep(settings.model_dump(), ModelStore(tmp_path), **sets)
-
-
-def test_an_interrupted_sweep_of_twelve_cells_ends_with_the_same_table(tmp_path, monkeypatch):
-    whole = swept(tmp_path / "whole")
-    assert len(whole[list(GRID)].map(str).drop_duplicates()) == 12
-    score_cell, scored = decoding.score_cell, []
-
-    def interrupted(*arguments, **names):
-        if len(scored) == 5:
-            raise KeyboardInterrupt
-        scored.append(names)
-        return score_cell(*arguments, **names)
-
-    monkeypatch.setattr(decoding, "score_cell", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        swept(tmp_path / "resumed")
-    monkeypatch.undo()
-
-    def counted(*arguments, **names):
-        scored.append(names)
-        return score_cell(*arguments, **names)
-
-    monkeypatch.setattr(decoding, "score_cell", counted)
-    resumed = swept(tmp_path / "resumed")
-    pd.testing.assert_frame_equal(resumed, whole, check_exact=True)
-    assert len(scored) == 12
-
-
-def test_a_sweep_runs_on_each_set_by_its_kind_of_label(tmp_path):
-    table = swept(
-        tmp_path, {"training.steps": [1, 2]}, subjects=("demo_continuous", "demo_discrete")
-    )
-    metrics = table.groupby("subject")["metric"].agg(set)
-    assert "label_r2" in metrics["demo_continuous"]
-    assert "accuracy" in metrics["demo_discrete"]
-
-
-def test_a_cell_gives_the_scores_of_the_run_with_its_values(tmp_path):
-    table = swept(tmp_path, {"training.steps": [2]})
-    recording, splits, models = trained(SETS["one_label"], tmp_path / "run", training={"steps": 2})
-    expected, _ = decoded(embed_set(recording, splits, models), parameters())
-    np.testing.assert_array_equal(table["value"], expected["value"])
-    np.testing.assert_array_equal(table["metric"], expected["metric"])
-
-
-def test_no_grid_is_no_sweep(tmp_path):
-    assert swept(tmp_path, {}).empty

@@ -72,7 +72,7 @@ class Model:
 def jobs(recording, splits, variant):
     store = train_encoders(recording, splits, Store(), SHARED, variant, folder="buddy/time")
     assert store.folder == ("buddy", "time")
-    return store.jobs
+    return {key: (session, config) for key, ([session], config) in store.jobs.items()}
 
 
 def rows_of(data):

@@ -1,4 +1,4 @@
-"""The published parts of a kind of session become a recording; what is not such a file is refused."""
+"""The published parts of a kind of session become a recording; other files are refused."""
 
 import os
 from pathlib import Path

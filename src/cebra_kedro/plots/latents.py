@@ -190,7 +190,7 @@ def plot_sweep(
         ax.set(xlabel=columns or "", ylabel=rows)
         ax.spines[:].set_visible(False)
         middle = (np.nanmin(values) + np.nanmax(values)) / 2
-        unit = str(chosen["unit"].fillna("").iloc[0])
+        unit = str(chosen["unit"].astype(object).fillna("").iloc[0])
         for (row, column), value in np.ndenumerate(values):
             colour = "black" if value > middle else "white"
             shown = style.format_value(value, unit)

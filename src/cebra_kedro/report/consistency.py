@@ -36,8 +36,8 @@ def consistency_tables(consistency: pd.DataFrame) -> Consistency | None:
     """Arrange the R² of one experiment; None without any.
 
     Sources and targets called ``subject/variant/run`` are told apart by variant; pairs within
-    one subject (seeds) are averaged only, pairs of subjects have a matrix too, and pairs of variants
-    within a subject nothing but a matrix. Any other names stand in one matrix as they are.
+    one subject (seeds) are averaged only, pairs of subjects have a matrix too. Pairs of variants
+    within a subject have only a matrix. Any other names stand in one matrix as they are.
 
     Args:
         consistency: columns ``between``, ``source``, ``target``, ``r2``.

@@ -86,7 +86,7 @@ def _decoder(experiment: Experiment, metrics: pd.DataFrame) -> str:
 
 def _heading(experiment: Experiment, metrics: pd.DataFrame) -> str:
     metric = experiment.headline_metric
-    unit = metrics.loc[metrics["metric"] == metric, "unit"].fillna("").iloc[0]
+    unit = metrics.loc[metrics["metric"] == metric, "unit"].astype(object).fillna("").iloc[0]
     name = f"{metric} on test data" + f" ({unit})" * bool(unit)
     decoder = _decoder(experiment, metrics)
     return f"{experiment.name}: {name}, decoder {decoder}, mean over folds and seeds"

@@ -134,8 +134,8 @@ def draw_units(rng: np.random.Generator, n_units: int, rate_scale: float) -> Uni
         position_gain=_cosine_gains(rng, n_units, 0.5, 0.5),
         velocity_gain=_cosine_gains(rng, n_units, 0.3, 0.15),
         direction_gain=_cosine_gains(rng, n_units, 0.6, 0.7),
-        state_gain=rng.normal(0, 0.4, (_N_STATES, n_units)),
-        trial_sd=0.1,
+        state_gain=rng.normal(0, 0.7, (_N_STATES, n_units)),
+        trial_sd=0.2,
     )
 
 

@@ -97,7 +97,7 @@ def tsne_features(
             f"got {perplexity}"
         )
     tsne = TSNE(components, perplexity=perplexity, max_iter=max_iter, random_state=seed)
-    # Its threads wait for each other at every iteration: on a busy machine, one is many times faster
+    # Its threads wait for each other at every iteration; on a busy machine one is much faster.
     with threadpool_limits(1):
         return tsne.fit_transform(neural.astype(np.float32)).astype(np.float32)
 

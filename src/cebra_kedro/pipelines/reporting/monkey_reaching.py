@@ -246,7 +246,7 @@ def _panels(metrics: pd.DataFrame, metric: str, subjects: tuple[str, ...], title
     shown = metrics[metrics["subject"].isin(subjects)].fillna({"unit": ""})
     decoder = "knn" if "knn" in set(shown["decoder"]) else "ridge"
     return figure_error_by_variant_and_subject(
-        shown, metric, decoder=decoder, title=f"{title} ({decoder})", n_columns=3
+        shown, metric, decoder=decoder, title=f"{title} ({decoder})", n_columns=2
     )
 
 

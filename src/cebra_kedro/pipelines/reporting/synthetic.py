@@ -101,7 +101,7 @@ def take_away(
                 "value": float(row["value"]),
                 "unit": row["unit"],
             }
-            for row in table.fillna({"unit": ""}).to_dict("records")
+            for row in _with_units(table).to_dict("records")
         ],
     }
     return embedding, results, results, _summary(results, table)
@@ -121,7 +121,7 @@ def _summary(results: dict[str, Any], table: pd.DataFrame) -> str:
         f"{'score':<28}{'mean':>10}{'min':>10}{'max':>10}{'chance':>10}  unit",
     ]
     values = table.groupby("metric", sort=False)["value"].agg(["mean", "min", "max"])
-    units = table.fillna({"unit": ""}).groupby("metric", sort=False)["unit"].first()
+    units = _with_units(table).groupby("metric", sort=False)["unit"].first()
     for metric, row in values.iterrows():
         if not str(metric).startswith("chance_"):
             chance = values["mean"].get(f"chance_{metric}", float("nan"))
@@ -135,7 +135,7 @@ def _by_subject(metrics: pd.DataFrame, metric: str, title: str) -> Figure:
 
     if not (metrics["metric"] == metric).any():
         return figure_message(f"no set has the score {metric}")
-    chosen = metrics.fillna({"unit": ""})  # a number without unit, read back from a CSV file
+    chosen = _with_units(metrics)
     if chosen.loc[chosen["metric"] == metric, "unit"].iloc[0]:
         return figure_error_by_variant_and_subject(chosen, metric, title=title, n_columns=3)
     title += f"; axis cut at {LOWEST_R2} where R² is lower, see the numbers"
@@ -144,6 +144,11 @@ def _by_subject(metrics: pd.DataFrame, metric: str, title: str) -> Figure:
         bottom, top = ax.get_ylim()
         ax.set_ylim(max(bottom, LOWEST_R2), max(top, LOWEST_R2 + 1))
     return figure
+
+
+def _with_units(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The table with the empty units that a CSV file gives back as NaN."""
+    return metrics.assign(unit=metrics["unit"].astype(object).fillna(""))
 
 
 def _shown_label(entry: dict[str, np.ndarray]) -> str:
