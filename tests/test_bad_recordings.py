@@ -49,7 +49,7 @@ def test_missing_files_that_cannot_be_fetched_are_named_with_their_addresses(
 
     monkeypatch.setattr(pooch, "retrieve", offline)
     monkeypatch.setenv("CEBRA_KEDRO_DATA", str(tmp_path))
-    message = refused("--env", "paper")
+    message = refused("--env", "paper", "--pipelines", "hippocampus")
     assert "network is unreachable" in message
     assert "download https://" in message
     assert f"place it at {tmp_path}/rat_hippocampus/achilles.jl" in message

@@ -40,7 +40,7 @@ def test_a_run_in_several_processes_leaves_manifest_provenance_and_scores(one_ra
     )
     assert done.returncode == 0, done.stderr
     assert "UserWarning" not in done.stderr
-    assert "position_error_median on test trials" in done.stdout
+    assert "position_error_median on test data" in done.stdout
     assert (reporting / "hippocampus/buddy/metrics.csv").read_bytes() == scores
 
     manifest = json.loads((reporting / "run_manifest.json").read_text())

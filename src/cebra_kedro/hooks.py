@@ -48,7 +48,8 @@ class RunReportHook:
         self._catalog = catalog
         check_writable([self._reporting / "report.html", *self._files(pipeline.all_outputs())])
         fetch_raw_files(pipeline, catalog)
-        self._manifest = RunManifest.begin(run_params, self._parameters, self._project)
+        experiments = {node.namespace.split(".")[0] for node in pipeline.nodes if node.namespace}
+        self._manifest = RunManifest.begin(run_params, self._parameters, self._project, experiments)
         self._manifest.write(self._reporting)
         run = {name: self._manifest.facts[name] for name in ("run_id", "environment")}
         self._provenance = Provenance(self._reporting, run)

@@ -16,12 +16,15 @@ from cebra_kedro.run import manifest as room
 from cebra_kedro.run.manifest import MANIFEST_NAME, RunManifest
 
 RUN = {"pipeline_names": ["hippocampus"], "namespaces": ["hippocampus.buddy"], "env": "paper"}
-PARAMETERS = {"hippocampus": {"training": {"seeds": [3, 4], "device": "cpu"}}}
+PARAMETERS = {
+    "hippocampus": {"training": {"seeds": [3, 4], "device": "cpu"}},
+    "synthetic": {"training": {"seeds": [5]}},  # not in this run
+}
 
 
 @pytest.fixture
 def manifest(tmp_path):
-    return RunManifest.begin(RUN, PARAMETERS, tmp_path)
+    return RunManifest.begin(RUN, PARAMETERS, tmp_path, {"hippocampus"})
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def test_what_was_asked_for_is_kept(manifest):
 
 def test_a_plain_run_is_the_default_pipeline_in_base(tmp_path):
     run = {"pipeline_names": None, "namespaces": [], "env": None}
-    facts = RunManifest.begin(run, {}, tmp_path).facts
+    facts = RunManifest.begin(run, {}, tmp_path, ()).facts
     assert (facts["pipelines"], facts["namespaces"], facts["environment"]) == (
         ["__default__"],
         [],
@@ -78,16 +81,16 @@ def test_git_commit_and_uncommitted_changes_are_kept(tmp_path):
     (tmp_path / "a").touch()
     git(tmp_path, "add", "a")
     git(tmp_path, "commit", "-m", "a")
-    clean = RunManifest.begin(RUN, {}, tmp_path).facts
+    clean = RunManifest.begin(RUN, {}, tmp_path, ()).facts
     assert clean["git_commit"] == git(tmp_path, "rev-parse", "HEAD")
     assert clean["git_dirty"] is False
     (tmp_path / "b").touch()
-    assert RunManifest.begin(RUN, {}, tmp_path).facts["git_dirty"] is True
+    assert RunManifest.begin(RUN, {}, tmp_path, ()).facts["git_dirty"] is True
 
 
 def test_without_git_its_fields_are_null(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    facts = RunManifest.begin(RUN, {}, tmp_path).facts
+    facts = RunManifest.begin(RUN, {}, tmp_path, ()).facts
     assert (facts["git_commit"], facts["git_dirty"]) == (None, None)
 
 
@@ -97,7 +100,7 @@ def test_a_run_that_is_killed_leaves_an_unfinished_manifest(manifest, tmp_path):
 
 
 def test_seconds_of_a_node_span_loading_running_and_saving_all_outputs(clock, tmp_path):
-    manifest = RunManifest.begin(RUN, {}, tmp_path)
+    manifest = RunManifest.begin(RUN, {}, tmp_path, ())
     manifest.begin_node("decode", ["scores", "predictions"])
     clock.now_s += 1.0
     manifest.begin_node("decode", ["scores", "predictions"])  # a second input is loaded
@@ -180,7 +183,7 @@ def test_device_is_the_one_that_the_parameters_mean_on_this_machine(
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda, backends=mps))
     monkeypatch.setattr(platform, "processor", lambda: "x86_64")
     parameters = {"hippocampus": {"training": {"device": asked}}}
-    facts = RunManifest.begin(RUN, parameters, tmp_path).end("finished").facts
+    facts = RunManifest.begin(RUN, parameters, tmp_path, {"hippocampus"}).end("finished").facts
     assert facts["device"] == device
 
 

@@ -81,7 +81,9 @@ def test_only_subjects_of_this_run_are_shown(folder, capsys):
 
 def test_heading_and_path_of_the_report_stand_on_one_line_each(folder, capsys):
     lines = shown(folder, [Path("hippocampus/buddy/metrics.csv")], capsys).splitlines()
-    assert f"hippocampus: {METRIC} on test data (m), decoder knn, mean over folds and seeds" in lines
+    assert (
+        f"hippocampus: {METRIC} on test data (m), decoder knn, mean over folds and seeds" in lines
+    )
     assert lines[-1] == f"Finished in 61 s. Report: {folder / 'report.html'}"
 
 

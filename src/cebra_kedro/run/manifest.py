@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -65,9 +65,20 @@ class RunManifest:
 
     @classmethod
     def begin(
-        cls, run_params: dict[str, Any], parameters: dict[str, Any], project: Path
+        cls,
+        run_params: dict[str, Any],
+        parameters: dict[str, Any],
+        project: Path,
+        experiments: Collection[str],
     ) -> RunManifest:
-        """Facts that are known before the first node."""
+        """Facts that are known before the first node.
+
+        Args:
+            run_params: what Kedro was asked to run.
+            parameters: all of them, experiment by experiment.
+            project: its folder.
+            experiments: those that have a node in the run; only their seeds matter.
+        """
         now = datetime.now(UTC)
         facts = {
             "status": "unfinished",
@@ -85,7 +96,7 @@ class RunManifest:
             "seeds": {
                 name: block["training"]["seeds"]
                 for name, block in parameters.items()
-                if "seeds" in block.get("training", {})
+                if name in experiments and "seeds" in block.get("training", {})
             },
         }
         return cls(facts=facts, started=time.perf_counter())

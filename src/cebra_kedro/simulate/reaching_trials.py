@@ -22,7 +22,7 @@ _KERNEL_WIDTH_SD = 6
 _REACH_CM, _BUMP_CM = 10.5, np.array([5.4, 3.0])
 _BUMP_RISE_S, _BUMP_RETURN_S, _BUMP_STAYS = 0.14, 0.30, 0.3
 _WOBBLE_CM = 0.1
-_FORESEEN = 0.95
+_FORESEEN = 0.85
 _N_STATES = 2
 _MAX_RATE_HZ = 150.0
 
@@ -131,11 +131,11 @@ def draw_units(rng: np.random.Generator, n_units: int, rate_scale: float) -> Uni
     baseline_hz = rate_scale * np.exp(np.log(4.5) + 0.95 * norm.ppf(quantile))
     return Units(
         baseline_hz=baseline_hz,
-        position_gain=_cosine_gains(rng, n_units, 0.5, 0.5),
+        position_gain=_cosine_gains(rng, n_units, 0.7, 0.55),
         velocity_gain=_cosine_gains(rng, n_units, 0.3, 0.15),
-        direction_gain=_cosine_gains(rng, n_units, 0.6, 0.7),
-        state_gain=rng.normal(0, 0.7, (_N_STATES, n_units)),
-        trial_sd=0.2,
+        direction_gain=_cosine_gains(rng, n_units, 0.5, 0.7),
+        state_gain=rng.normal(0, 0.55, (_N_STATES, n_units)),
+        trial_sd=0.15,
     )
 
 
