@@ -66,24 +66,24 @@ def scores(recording, tmp_path_factory):
     return found
 
 
-# Means of 3 seeds; the sd of a seed is about 0.05 in R² and 1 % in direction, but a time encoder
-# now and then ends in a poor optimum (33 % instead of 75 %). Margins are about half of what is
-# found: R² 0.61 position, 0.47 target, 0.33 time; direction 75 % target, 69 % position, 60 % time.
+# Means of 3 seeds, whose sd is at most 0.03 in R² and 2 % in direction. Found are R² 0.77 position,
+# 0.51 target, 0.51 time; direction 77 % target, 66 % time, 57 % position; controls below 0.1 and
+# 20 %. Margins are half of the differences or less.
 def test_position_encoders_decode_position_best(scores):
     r2 = {name: score["position_r2"] for name, score in scores.items()}
-    assert r2["position"] > max(r2["target"], r2["time"]) + 0.07
-    assert r2["position"] > 0.45
+    assert r2["position"] > max(r2["target"], r2["time"]) + 0.12
+    assert r2["position"] > 0.6
 
 
 def test_target_encoders_decode_direction_best(scores):
     direction = {name: score["direction_accuracy"] for name, score in scores.items()}
-    assert direction["target"] > max(direction["position"], direction["time"]) + 2
+    assert direction["target"] > max(direction["position"], direction["time"]) + 5
     assert direction["target"] > 65
 
 
 @pytest.mark.parametrize(
     ("metric", "guided", "margin"),
-    [("position_r2", "position", 0.1), ("direction_accuracy", "target", 15.0)],
+    [("position_r2", "position", 0.2), ("direction_accuracy", "target", 20.0)],
 )
 def test_time_encoders_lie_between_those_and_the_controls(scores, metric, guided, margin):
     time = scores["time"][metric]
@@ -93,11 +93,11 @@ def test_time_encoders_lie_between_those_and_the_controls(scores, metric, guided
 @pytest.mark.parametrize("name", ["shuffled_position", "shuffled_target"])
 def test_controls_are_near_chance(scores, name):
     score = scores[name]
-    # what any network, trained or not, passes on of its input: at most a quarter of the way from
+    # what any network, trained or not, passes on of its input: at most a third of the way from
     # chance to the guided encoders
     for metric, best in (("position_r2", "position"), ("direction_accuracy", "target")):
         chance = score[f"chance_{metric}"]
-        assert score[metric] - chance < 0.35 * (scores[best][metric] - chance)
+        assert score[metric] - chance < (1 / 3) * (scores[best][metric] - chance)
 
 
 def test_the_case_is_that_of_the_base_environment():

@@ -59,7 +59,7 @@ def simulate_session(
         passive_trials: the same of passive trials.
         trial_len: bins of a trial, 12 to 600, a divisor of 600; a bin lasts 600 / trial_len ms.
         n_units: number of neurons, at least 1.
-        rate_scale: factor on all firing rates, 0 (exclusive) to 20; 1 gives about 8 Hz a unit.
+        rate_scale: factor on all firing rates, 0 (exclusive) to 20; 1 gives about 10 Hz a unit.
 
     Returns:
         The published keys for n trials of L bins: ``spikes`` float64 (n·L, unit), Poisson counts

@@ -24,14 +24,16 @@ def movie_pipeline() -> Pipeline:
 
 def _variant(area: str, variant: str) -> Pipeline:
     encoder = next((r.encoder for r in ALLEN.readouts if r.name == variant), None)
-    own = {"params:variant": f"params:{ALLEN.name}.variants.{encoder}"} if encoder else {}
+    inputs = {"embeddings": "embeddings", "movie": "movie", "parameters": "params:decoding"}
+    parameters = DECODING
+    if encoder is not None:
+        inputs |= {"control": "params:variant"}
+        parameters = DECODING | {"params:variant": f"params:{ALLEN.name}.variants.{encoder}"}
     template = Pipeline(
         [
             node(
                 bind(decode_movie, experiment=ALLEN.name, subject=area, variant=variant),
-                inputs={"embeddings": "embeddings", "movie": "movie"}
-                | {"parameters": "params:decoding"}
-                | {"control": name for name in own},
+                inputs=inputs,
                 outputs=["scores", "predictions"],
                 name="decode",
             )
@@ -41,7 +43,7 @@ def _variant(area: str, variant: str) -> Pipeline:
         template,
         namespace=f"{ALLEN.name}.{area}.{variant}",
         inputs={"movie": f"{ALLEN.name}.{area}.movie"},
-        parameters=DECODING | own,
+        parameters=parameters,
     )
 
 
