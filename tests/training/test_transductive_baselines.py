@@ -27,7 +27,8 @@ def clusters():
 )
 def test_neighbours_stay_neighbours_and_a_seed_fixes_the_result(clusters, method):
     neural, member = clusters
-    options = {"tsne": {"perplexity": 10, "max_iter": 250}, "umap": {"n_neighbors": 10}}[method]
+    # After 250 iterations, t-SNE of so few rows still swings, and its last bits decide where to.
+    options = {"tsne": {"perplexity": 10, "max_iter": 1000}, "umap": {"n_neighbors": 10}}[method]
     embedding = METHODS[method](neural, seed=1, **options)
     assert (embedding.shape, embedding.dtype) == ((60, 2), np.float32)
     distance = np.linalg.norm(embedding[:, None] - embedding[None], axis=-1)

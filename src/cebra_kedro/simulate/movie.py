@@ -20,19 +20,22 @@ _SCENE_VARIANCE = 0.4
 _MOVEMENT_S = 0.8
 
 
-def simulate_movie(seed: int, *, n_frames: int = N_FRAMES) -> dict[str, np.ndarray]:
+def simulate_movie(
+    seed: int, *, n_frames: int = N_FRAMES, n_dims: int = N_FEATURES
+) -> dict[str, np.ndarray]:
     """The movie as the areas see it: its features, and the scene of each frame.
 
     Args:
         seed: non-negative integer; that of the areas.
         n_frames: frames of the movie.
+        n_dims: dimensions of the features.
 
     Returns:
-        ``features`` float32 (n_frames, 768) and ``scene_of_frame`` int64 (n_frames,). The
+        ``features`` float32 (n_frames, n_dims) and ``scene_of_frame`` int64 (n_frames,). The
         published file holds the features only.
     """
     return {
-        "features": simulate_features(seed, n_frames=n_frames),
+        "features": simulate_features(seed, n_frames=n_frames, n_dims=n_dims),
         "scene_of_frame": scene_of_frame(seed, n_frames=n_frames),
     }
 
