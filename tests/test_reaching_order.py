@@ -18,21 +18,21 @@ CATALOG = {
     "generator": "cebra_kedro.simulate.monkey_reaching.simulate_session",
     "seed": 5,
     "active_trials": [88, 48],
-    "passive_trials": [8, 2],
+    "passive_trials": [88, 40],
     "trial_len": 50,
 }
 
 
-@pytest.fixture(scope="module")
-def recording():
-    """Active trials as in the base environment."""
-    arguments = {"session": "active", **CATALOG}
+@pytest.fixture(scope="module", params=["active", "passive"])
+def recording(request):
+    """One kind of trials as in the base environment."""
+    arguments = {"session": request.param, **CATALOG}
     generator = arguments.pop("generator")
     parts = {
         part: SimulatedDataset(generator=generator, arguments=arguments | {"part": part}).load()
         for part in PART_NAMES
     }
-    return to_recording(parts, session="active", bin_width_s=0.012, simulated=True)
+    return to_recording(parts, session=request.param, bin_width_s=0.012, simulated=True)
 
 
 @pytest.fixture(scope="module")
@@ -58,27 +58,28 @@ def scores(recording, tmp_path_factory):
             decode_reaching(
                 ReachingSamples(*(entry[k] for k in ("embedding", "position", "target", "part"))),
                 decoders=("knn",),
+                shuffle_seed=seed if name.startswith("shuffled") else None,
                 **options,
             )["knn"].scores
-            for entry in embed(recording, splits, models).values()
+            for seed, entry in enumerate(embed(recording, splits, models).values())
         ]
         found[name] = {key: np.mean([one[key] for one in results]) for key in results[0]}
     return found
 
 
-# Means of 3 seeds, whose sd is at most 0.03 in R² and 2 % in direction. Found are R² 0.77 position,
-# 0.51 target, 0.51 time; direction 77 % target, 66 % time, 57 % position; controls below 0.1 and
-# 20 %. Margins are half of the differences or less.
+# Means of 3 seeds, whose sd is at most 0.03 in R² and 2 % in direction. Found are, active and
+# passive: R² 0.76, 0.67 position; 0.51, 0.60 target; 0.51, 0.58 time; direction 77, 71 % target;
+# 67, 61 % time; 58, 68 % position. Margins are half of the differences or less.
 def test_position_encoders_decode_position_best(scores):
     r2 = {name: score["position_r2"] for name, score in scores.items()}
-    assert r2["position"] > max(r2["target"], r2["time"]) + 0.12
-    assert r2["position"] > 0.6
+    assert r2["position"] > max(r2["target"], r2["time"]) + 0.03
+    assert r2["position"] > 0.55
 
 
 def test_target_encoders_decode_direction_best(scores):
     direction = {name: score["direction_accuracy"] for name, score in scores.items()}
-    assert direction["target"] > max(direction["position"], direction["time"]) + 5
-    assert direction["target"] > 65
+    assert direction["target"] > max(direction["position"], direction["time"]) + 1
+    assert direction["target"] > 60
 
 
 @pytest.mark.parametrize(
@@ -91,13 +92,13 @@ def test_time_encoders_lie_between_those_and_the_controls(scores, metric, guided
 
 
 @pytest.mark.parametrize("name", ["shuffled_position", "shuffled_target"])
-def test_controls_are_near_chance(scores, name):
+def test_controls_are_at_chance(scores, name):
     score = scores[name]
-    # what any network, trained or not, passes on of its input: at most a third of the way from
-    # chance to the guided encoders
-    for metric, best in (("position_r2", "position"), ("direction_accuracy", "target")):
-        chance = score[f"chance_{metric}"]
-        assert score[metric] - chance < (1 / 3) * (scores[best][metric] - chance)
+    # the mean of 100 unrelated neighbours is the mean of all, but for 1 % of their variance
+    assert score["position_r2"] == pytest.approx(score["chance_position_r2"], abs=0.05)
+    # one seed; whole trials of 50 alike bins: s.d. 3 %
+    chance = score["chance_direction_accuracy"]
+    assert score["direction_accuracy"] == pytest.approx(chance, abs=8)
 
 
 def test_the_case_is_that_of_the_base_environment():
@@ -107,6 +108,7 @@ def test_the_case_is_that_of_the_base_environment():
     from kedro_project import PROJECT
 
     loader = OmegaConfigLoader(str(PROJECT / "conf"), env="base", **CONFIG_LOADER_ARGS)
-    arguments = loader["catalog"]["monkey_reaching.active.raw_train"]["arguments"]
-    same = ("seed", "active_trials", "trial_len")
-    assert {key: arguments[key] for key in same} == {key: CATALOG[key] for key in same}
+    for session in ("active", "passive"):
+        arguments = loader["catalog"][f"monkey_reaching.{session}.raw_train"]["arguments"]
+        same = ("seed", "active_trials", "passive_trials", "trial_len")
+        assert {key: arguments[key] for key in same} == {key: CATALOG[key] for key in same}

@@ -48,6 +48,28 @@ def test_features_equal_to_the_labels_decode_without_error():
     assert decoded["ridge"].scores["direction_accuracy"] == 100
 
 
+def test_decoders_of_permuted_labels_are_at_chance_where_true_ones_decode_well():
+    samples = reaches()
+    found = [decode_reaching(samples, **OPTIONS, shuffle_seed=seed) for seed in range(4)]
+    for decoder, true in decode_reaching(samples, **OPTIONS).items():
+        assert true.scores["position_r2"] > 0.8
+        assert true.scores["direction_accuracy"] > 60
+        shuffled = [one[decoder].scores for one in found]
+        # 4 seeds of 320 rows in trials of 20: s.d. of a mean about 1.5 %, and R² about -0.05
+        assert np.mean([s["direction_accuracy"] for s in shuffled]) == pytest.approx(12.5, abs=6)
+        assert -0.2 < np.mean([s["position_r2"] for s in shuffled]) < 0.05
+        np.testing.assert_array_equal(found[0][decoder].test_rows, true.test_rows)
+
+
+def test_permuted_labels_follow_the_seed():
+    first, again, other = (
+        decode_reaching(reaches(), **OPTIONS, shuffle_seed=seed)["knn"].predicted_position
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_knn_scores_equal_plain_sklearn_fits_at_the_chosen_k(metric):
     samples = reaches(noise=0.6)

@@ -11,6 +11,7 @@ from cebra_kedro.parameters import (
     ReachingConsistencyParameters,
     ReachingDecodingParameters,
     ReachingIngestionParameters,
+    VariantParameters,
 )
 from cebra_kedro.pipelines.consistency.monkey_reaching import between_sessions
 from cebra_kedro.pipelines.consistency.nodes import between_kinds
@@ -95,6 +96,26 @@ def test_scores_and_predictions_are_those_of_the_library(entries, partitions):
         np.testing.assert_array_equal(found[f"{decoder}_position"], result.predicted_position)
     assert set(table["seed"]) == {3}
     assert table.loc[table["metric"] == "position_error_median", "unit"].unique() == ["cm"]
+
+
+def test_only_the_decoder_of_a_control_is_fitted_to_permuted_labels(entries, partitions):
+    def scores(control, seed=3):
+        table, _ = decode_reach(
+            partitions({f"fold0_seed{seed}": entries["active"]}),
+            DECODING,
+            subject="active",
+            control=control,
+            **NAMES,
+        )
+        return table["value"].tolist()
+
+    pairs = {"law": "discrete"}
+    guided = VariantParameters(classes="target", pairs=pairs)
+    control = VariantParameters(classes="target", pairs=pairs, shuffle_labels=True)
+    assert scores(guided) == scores(None)
+    assert scores(control) != scores(None)
+    assert scores(control) == scores(control)
+    assert scores(control) != scores(control, seed=4)
 
 
 def test_a_transfer_is_fitted_to_one_session_and_scored_on_another(entries, partitions):

@@ -91,6 +91,7 @@ def decode_reaching(
     metric: Metric = "euclidean",
     decoders: Sequence[Decoder] = ("knn", "ridge"),
     bin_step: int = 1,
+    shuffle_seed: int | None = None,
 ) -> dict[str, ReachingDecoding]:
     """Decode hand position and direction, bin by bin, with several decoders.
 
@@ -120,6 +121,10 @@ def decode_reaching(
         bin_step: use only each n-th training and validation bin, counted in each part. Neighbouring
             bins of 1 ms, smoothed with 40 ms, say almost the same, and n makes the search n² times
             cheaper. Test bins are all scored.
+        shuffle_seed: the control: permute positions and targets together over the training bins,
+            and over the validation bins, before anything is fitted; None for not. Needed where
+            an encoder's labels were shuffled, since such an embedding still shows the activity,
+            from which a decoder with true labels reads the movement.
 
     Returns:
         Decoder → chosen candidates, scores and predictions.
@@ -132,7 +137,8 @@ def decode_reaching(
     train, valid = (rows(fit.part, name)[::bin_step] for name in PART_NAMES[:2])
     test_rows = rows(test.part, "test")
     classes = np.union1d(fit.target, test.target[test_rows])
-    targets, test_targets = (_targets(samples, classes) for samples in (fit, test))
+    test_targets = _targets(test, classes)
+    targets = _permuted(_targets(fit, classes), (train, valid), shuffle_seed)
     chance = _chance_scores(targets[train], test_targets[test_rows])
     candidates_of: dict[str, Sequence[Any]] = {"knn": neighbours, "ridge": ridge_alphas}
     decoded = {}
@@ -158,6 +164,20 @@ def _targets(samples: ReachingSamples, classes: np.ndarray) -> np.ndarray:
     """Position beside one-hot direction, float64 (time, 2 + class)."""
     one_hot = samples.target[:, None] == classes
     return np.column_stack([samples.position, one_hot]).astype(np.float64)
+
+
+def _permuted(
+    targets: np.ndarray, parts: Sequence[np.ndarray], seed: int | None
+) -> np.ndarray:
+    """The targets, for the control permuted within each of the parts."""
+    if seed is None:
+        return targets
+    from cebra_kedro.sampling import shuffle_rows  # brings scipy with it
+
+    permuted = targets.copy()
+    for known in parts:
+        permuted[known] = shuffle_rows(targets[known], seed)
+    return permuted
 
 
 def _fitted(decoder: str, features: np.ndarray, targets: np.ndarray, metric: Metric) -> Predictor:

@@ -66,7 +66,10 @@ CAPTIONS = MappingProxyType(
             "Active and passive trials in the space of the encoders of active trials: mean of the "
             "held-out trials to each target"
         ),
-        "position": f"R² of the decoded hand position on the test trials: {_RUNS}",
+        "position": (
+            "R² of the decoded hand position on the test trials; the decoder of a shuffled encoder "
+            f"is fitted to shuffled labels too: {_RUNS}"
+        ),
         "position_error": (
             f"Distance of decoded and true hand position on the test trials: {_RUNS}"
         ),

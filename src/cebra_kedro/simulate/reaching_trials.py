@@ -131,9 +131,9 @@ def draw_units(rng: np.random.Generator, n_units: int, rate_scale: float) -> Uni
     baseline_hz = rate_scale * np.exp(np.log(4.5) + 0.95 * norm.ppf(quantile))
     return Units(
         baseline_hz=baseline_hz,
-        position_gain=_cosine_gains(rng, n_units, 0.7, 0.55),
+        position_gain=_cosine_gains(rng, n_units, 0.7, 0.4),
         velocity_gain=_cosine_gains(rng, n_units, 0.3, 0.15),
-        direction_gain=_cosine_gains(rng, n_units, 0.5, 0.7),
+        direction_gain=_cosine_gains(rng, n_units, 0.5, 1.2),
         state_gain=rng.normal(0, 0.55, (_N_STATES, n_units)),
         trial_sd=0.15,
     )

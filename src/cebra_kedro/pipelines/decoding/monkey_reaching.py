@@ -14,7 +14,7 @@ from cebra_kedro.decoding import (
     decode_reaching,
     metrics_rows,
 )
-from cebra_kedro.parameters import ReachingDecodingParameters
+from cebra_kedro.parameters import ReachingDecodingParameters, VariantParameters
 from cebra_kedro.pipelines import fold_and_seed
 
 Entry = dict[str, np.ndarray]
@@ -29,12 +29,17 @@ def decode_reach(
     experiment: str,
     subject: str,
     variant: str,
+    control: VariantParameters | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Entry]]:
-    """Scores of every seed and decoder, and what was decoded on the test trials."""
+    """Scores of every seed and decoder, and what was decoded on the test trials.
+
+    The decoder of a control (``shuffle_labels``) is fitted to permuted labels, as its encoder was:
+    any projection of the activity, even a random one, tells a decoder with true labels something.
+    """
     scores, predictions = [], {}
     for key in sorted(embeddings, key=fold_and_seed):
         entry = embeddings[key]()
-        decoded = _decode(entry, entry, parameters)
+        decoded = _decode(entry, entry, parameters, _shuffle_seed(control, key))
         scores.append(_score_rows(decoded, key, experiment, subject, variant))
         predictions[key] = _predictions(entry, decoded)
     return pd.concat(scores, ignore_index=True), predictions
@@ -47,17 +52,24 @@ def decode_transfer(
     experiment: str,
     subject: str,
     variant: str,
+    control: VariantParameters | None = None,
 ) -> pd.DataFrame:
     """Scores on the test trials of another kind of session, by the same encoder and decoder."""
     scores = []
     for key in sorted(embeddings, key=fold_and_seed):
-        decoded = _decode(embeddings[key](), transferred[key](), parameters)
+        entries = embeddings[key](), transferred[key]()
+        decoded = _decode(*entries, parameters, _shuffle_seed(control, key))
         scores.append(_score_rows(decoded, key, experiment, subject, variant))
     return pd.concat(scores, ignore_index=True)
 
 
+def _shuffle_seed(control: VariantParameters | None, key: str) -> int | None:
+    """With which seed the labels of the decoder are permuted: that of the encoder, or not at all."""
+    return fold_and_seed(key)[1] if control is not None and control.shuffle_labels else None
+
+
 def _decode(
-    fit: Entry, test: Entry, parameters: ReachingDecodingParameters
+    fit: Entry, test: Entry, parameters: ReachingDecodingParameters, shuffle_seed: int | None
 ) -> dict[str, ReachingDecoding]:
     return decode_reaching(
         _samples(fit),
@@ -67,6 +79,7 @@ def _decode(
         metric=parameters.metric,
         decoders=parameters.decoders,
         bin_step=parameters.bin_step,
+        shuffle_seed=shuffle_seed,
     )
 
 

@@ -21,13 +21,22 @@ def transfer_pipeline() -> Pipeline:
 
 def _variant(transfer: Transfer, variant: str) -> Pipeline:
     experiment = MONKEY_REACHING.name
+    arguments = {
+        "embeddings": "source_embeddings",
+        "transferred": "embeddings",
+        "parameters": "params:decoding",
+    }
+    parameters = {"params:decoding": f"params:{experiment}.decoding"}
+    if variant in MONKEY_REACHING.trained_variants:
+        arguments |= {"control": "params:variant"}
+        parameters |= {"params:variant": f"params:{experiment}.variants.{variant}"}
     template = Pipeline(
         [
             node(
                 bind(
                     decode_transfer, experiment=experiment, subject=transfer.name, variant=variant
                 ),
-                inputs=["source_embeddings", "embeddings", "params:decoding"],
+                inputs=arguments,
                 outputs="scores",
                 name="decode",
             )
@@ -40,5 +49,5 @@ def _variant(transfer: Transfer, variant: str) -> Pipeline:
         template,
         namespace=f"{experiment}.{transfer.name}.{variant}",
         inputs=inputs,
-        parameters={"params:decoding": f"params:{experiment}.decoding"},
+        parameters=parameters,
     )

@@ -22,7 +22,7 @@ def create_pipeline() -> Pipeline:
     """Scores of every experiment."""
     return (
         _experiment(HIPPOCAMPUS, decode_rat)
-        + _experiment(MONKEY_REACHING, decode_reach)
+        + _experiment(MONKEY_REACHING, decode_reach, controls=True)
         + transfer_pipeline()
         + movie_pipeline()
         + _experiment(SYNTHETIC, decode_set)
@@ -30,25 +30,41 @@ def create_pipeline() -> Pipeline:
     )
 
 
-def _experiment(experiment: Experiment, decode: Callable[..., Any]) -> Pipeline:
-    """Every subject and variant is decoded by the same node function."""
+def _experiment(
+    experiment: Experiment, decode: Callable[..., Any], *, controls: bool = False
+) -> Pipeline:
+    """Every subject and variant is decoded by the same node function.
+
+    With ``controls``, it is told the parameters of the encoder, to permute the labels of a control.
+    """
     parts = [experiment_table(experiment)]
     for subject in experiment.subjects:
         parts.append(subject_table(experiment, subject))
         parts.extend(
-            _variant(experiment, subject, variant, decode) for variant in experiment.variants
+            _variant(experiment, subject, variant, decode, controls=controls)
+            for variant in experiment.variants
         )
     return Pipeline(parts)
 
 
 def _variant(
-    experiment: Experiment, subject: str, variant: str, decode: Callable[..., Any]
+    experiment: Experiment,
+    subject: str,
+    variant: str,
+    decode: Callable[..., Any],
+    *,
+    controls: bool,
 ) -> Pipeline:
+    inputs = {"embeddings": "embeddings", "parameters": "params:decoding"}
+    parameters = {"params:decoding": f"params:{experiment.name}.decoding"}
+    if controls and variant in experiment.trained_variants:
+        inputs |= {"control": "params:variant"}
+        parameters |= {"params:variant": f"params:{experiment.name}.variants.{variant}"}
     template = Pipeline(
         [
             node(
                 bind(decode, experiment=experiment.name, subject=subject, variant=variant),
-                inputs=["embeddings", "params:decoding"],
+                inputs=inputs,
                 outputs=["scores", "predictions"],
                 name="decode",
             )
@@ -57,5 +73,5 @@ def _variant(
     return Pipeline(
         template,
         namespace=f"{experiment.name}.{subject}.{variant}",
-        parameters={"params:decoding": f"params:{experiment.name}.decoding"},
+        parameters=parameters,
     )
