@@ -177,6 +177,7 @@ def main() -> None:
     parser.add_argument("--csv", type=Path)
     arguments = parser.parse_args()
     from joblib import Parallel, delayed
+    from tqdm import tqdm
 
     task = Task(arguments.noise, arguments.samples, arguments.steps, arguments.learning_rate)
     # seeds outside, so that methods take turns and share whatever else the machine does
@@ -186,7 +187,8 @@ def main() -> None:
         for method in arguments.methods
         if not (method == "pca" and seed)
     ]
-    runs = pd.DataFrame(Parallel(n_jobs=arguments.processes)(jobs))
+    done = Parallel(n_jobs=arguments.processes, return_as="generator")(jobs)
+    runs = pd.DataFrame(tqdm(done, total=len(jobs), desc="fits", unit="fit"))
     if arguments.csv:
         runs.to_csv(arguments.csv, index=False)
     summary = runs.groupby("method", sort=False).agg(

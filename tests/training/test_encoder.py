@@ -107,6 +107,22 @@ def test_a_series_embeds_as_its_windows_and_as_in_cebra(architecture, n_neurons)
     torch.testing.assert_close(whole, original, atol=ATOL, rtol=0)
 
 
+@pytest.mark.parametrize("architecture", ["resample-model", "resample5-model"])
+@pytest.mark.parametrize("n_outputs", [1, 2, 23])
+def test_a_resampled_series_has_one_output_for_each_window(architecture, n_outputs):
+    config = EncoderConfig(architecture=architecture, hidden_units=8, output_dimension=4)
+    network = build_network(config, n_neurons=6, seed=0).eval()
+    length = window_of(network).length
+    series = windows_of(network, length + n_outputs - 1, 6)[:, 0]
+    with torch.no_grad():
+        whole = embed_series(network, series)
+        windows = embed_windows(network, series.unfold(0, length, 1).transpose(1, 2))
+        original = untouched(network, config, 6).eval()(series.T[None])
+    torch.testing.assert_close(whole, windows, atol=ATOL, rtol=0)
+    # cebra gives every fourth
+    torch.testing.assert_close(whole[::4].T, original.reshape(4, -1), atol=ATOL, rtol=0)
+
+
 @pytest.mark.parametrize("architecture", ["offset10-model", "offset36-model-dropout"])
 def test_gradients_equal_cebras(architecture):
     config = EncoderConfig(architecture=architecture, hidden_units=8, output_dimension=4)

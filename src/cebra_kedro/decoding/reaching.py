@@ -166,9 +166,7 @@ def _targets(samples: ReachingSamples, classes: np.ndarray) -> np.ndarray:
     return np.column_stack([samples.position, one_hot]).astype(np.float64)
 
 
-def _permuted(
-    targets: np.ndarray, parts: Sequence[np.ndarray], seed: int | None
-) -> np.ndarray:
+def _permuted(targets: np.ndarray, parts: Sequence[np.ndarray], seed: int | None) -> np.ndarray:
     """The targets, for the control permuted within each of the parts."""
     if seed is None:
         return targets

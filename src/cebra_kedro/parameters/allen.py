@@ -85,6 +85,7 @@ class MovieVariantParameters(Settings):
         optimizer: replaces that of ``training``.
         schedule: replaces that of ``training``.
         steps: replaces that of ``training``.
+        batch_size: replaces that of ``training``.
     """
 
     window: Window = "one_frame"
@@ -94,6 +95,7 @@ class MovieVariantParameters(Settings):
     optimizer: OptimizerConfig | None = None
     schedule: ScheduleConfig | None = None
     steps: int | None = Field(None, ge=1)
+    batch_size: int | None = Field(None, ge=2)
 
     @model_validator(mode="after")
     def _law_uses_features_only(self) -> Self:
@@ -119,7 +121,7 @@ class MovieVariantParameters(Settings):
             optimizer=self.optimizer or shared.optimizer,
             schedule=self.schedule or shared.schedule,
             steps=self.steps or shared.steps,
-            batch_size=shared.batch_size,
+            batch_size=self.batch_size or shared.batch_size,
             seed=seed,
             device=shared.device,
             threads=shared.threads,

@@ -74,12 +74,19 @@ def window_of(network: torch.nn.Module) -> Window:
 
 
 def is_convolutional(network: torch.nn.Module) -> bool:
-    """Whether the network embeds a whole series in one pass, one output per bin."""
+    """Whether the network can be slid over a whole series."""
     import cebra.models.model as cebra_models
 
-    return isinstance(network, cebra_models.ConvolutionalModelMixin) and not isinstance(
-        network, cebra_models.ResampleModelMixin
-    )
+    return isinstance(network, cebra_models.ConvolutionalModelMixin)
+
+
+def bins_per_output(network: torch.nn.Module) -> int:
+    """How far a network that is slid over a series moves from one output to the next, in bins."""
+    import cebra.models.model as cebra_models
+
+    if isinstance(network, cebra_models.ResampleModelMixin):
+        return int(network.resample_factor)
+    return 1
 
 
 def has_dropout(network: torch.nn.Module) -> bool:
@@ -97,8 +104,20 @@ def embed_windows(network: torch.nn.Module, windows: torch.Tensor) -> torch.Tens
 
 
 def embed_series(network: torch.nn.Module, series: torch.Tensor) -> torch.Tensor:
-    """A whole series (time, neuron) → (time − window + 1, dim); convolutional networks only."""
-    return network(series.T[None, :, None, :])[0].T
+    """A whole series (time, neuron) → (time − window + 1, dim); convolutional networks only.
+
+    A network that resamples is slid over it once from each of its first bins, and the outputs take
+    turns.
+    """
+    step, length = bins_per_output(network), window_of(network).length
+    starts = range(min(step, len(series) - length + 1))
+    outputs = [network(series[start:].T[None, :, None, :])[0].T for start in starts]
+    if step == 1:
+        return outputs[0]
+    embedding = series.new_empty(len(series) - length + 1, outputs[0].shape[1])
+    for start, output in zip(starts, outputs, strict=True):
+        embedding[start::step] = output
+    return embedding
 
 
 class BatchEmbedder(Protocol):
@@ -135,7 +154,10 @@ def batch_embedder(
     distinct = n_anchors * -np.expm1(-rows_per_step / n_anchors)
     covers = distinct * window.length > 1.7 * len(neural)
     # Dropout drops channels of a row; in a series, one draw would hold for all windows.
-    in_one_pass = is_convolutional(network) and not has_dropout(network)
+    # Resampling networks go over a series several times.
+    in_one_pass = (
+        is_convolutional(network) and bins_per_output(network) == 1 and not has_dropout(network)
+    )
     kind = _SeriesEmbedder if in_one_pass and covers else _WindowEmbedder
     return kind(network, neural, window, device, clamp, dtype)
 

@@ -64,7 +64,7 @@ def decode_transfer(
 
 
 def _shuffle_seed(control: VariantParameters | None, key: str) -> int | None:
-    """With which seed the labels of the decoder are permuted: that of the encoder, or not at all."""
+    """Seed that permutes the labels of a control's decoder: that of its encoder. Else None."""
     return fold_and_seed(key)[1] if control is not None and control.shuffle_labels else None
 
 
