@@ -137,3 +137,23 @@ def test_subjects_with_other_variants_keep_their_own_legends():
 def test_no_subject_is_refused():
     with pytest.raises(ValueError, match="at least one subject"):
         figure_loss_by_subject({})
+
+
+def test_a_start_far_worse_than_chance_is_out_of_view():
+    table = history()
+    fit = np.tile([-8.0, 0.1, 0.2, 0.3, 0.4], 6)
+    table = table.assign(goodness_of_fit_bits=fit, loss=6.0 - np.log(2) * fit)
+    for axes in (
+        plot_loss_curves(table).axes,
+        figure_loss_by_subject({"a": table, "b": table}).axes[-2:],
+    ):
+        loss_ax, fit_ax = axes
+        assert -1 < fit_ax.get_ylim()[0] < 0.1
+        assert 0.4 < fit_ax.get_ylim()[1] < 0.5
+        assert loss_ax.get_ylim()[1] < 6.2
+
+
+def test_a_start_near_chance_stays_in_view():
+    fit = np.tile([-0.5, 0.1, 0.2, 0.3, 0.4], 6)
+    fit_ax = plot_loss_curves(history().assign(goodness_of_fit_bits=fit)).axes[1]
+    assert fit_ax.get_ylim()[0] < -0.5

@@ -29,6 +29,8 @@ HISTORY_COLUMNS = (
     "learning_rate",
 )
 
+WORST_SHOWN_BITS = -1.0
+
 
 def plot_loss_curves(
     history: pd.DataFrame,
@@ -39,7 +41,8 @@ def plot_loss_curves(
     """Loss (left) and goodness of fit (right) against the step, one thin line per fold and seed.
 
     The thicker line is the mean of a variant over the runs recorded at each step. A goodness of
-    fit of 0 bits (dashed) is what an encoder without any knowledge reaches. NaN leaves a gap.
+    fit of 0 bits (dashed) is what an encoder without any knowledge reaches. NaN leaves a gap. A
+    start far worse than that, as with low temperatures, is cut off where ``axes`` are not given.
 
     Args:
         history: table with the columns ``HISTORY_COLUMNS``: loss in nats, goodness of fit in
@@ -73,6 +76,8 @@ def plot_loss_curves(
         fit_ax.set_ylabel("goodness of fit (bits)")
         fit_ax.axhline(0.0, color="0.35", lw=1.0, ls=(0, (4, 3)), zorder=0, label="chance (0 bits)")
         fit_ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        if axes is None:
+            _cut_off_the_start(loss_ax, fit_ax, history)
         if footnote := style.transductive_footnote(history["variant"]):
             loss_ax.figure.supxlabel(footnote, fontsize=7, x=0.01, ha="left")
     return Drawn((loss_ax, fit_ax), means)
@@ -101,6 +106,9 @@ def figure_loss_by_subject(
         for ax in grid[:-1].flat:
             ax.set_xlabel("")
         _drop_repeated_legends([row[1] for row in grid])
+        import pandas as pd
+
+        _cut_off_the_start(*grid[0], pd.concat(list(histories.values())))
         if footnote := style.transductive_footnote(shown):
             figure.supxlabel(footnote, fontsize=7, x=0.01, ha="left")
         if title:
@@ -123,6 +131,17 @@ def _new_pair(title: str | None) -> tuple[Any, Any]:
         figure.suptitle(title)
     left, right = figure.subplots(1, 2)
     return left, right
+
+
+def _cut_off_the_start(loss_ax: Any, fit_ax: Any, history: pd.DataFrame) -> None:
+    """Leave values below ``WORST_SHOWN_BITS``, which would flatten all others, out of the view."""
+    shown = history[~(history["goodness_of_fit_bits"] < WORST_SHOWN_BITS)]
+    if shown.empty or len(shown) == len(history):
+        return
+    for ax, column in ((loss_ax, "loss"), (fit_ax, "goodness_of_fit_bits")):
+        low, high = shown[column].min(), shown[column].max()
+        margin = 0.05 * (high - low) or 0.5
+        ax.set_ylim(low - margin, high + margin)
 
 
 def _means(history: pd.DataFrame) -> pd.DataFrame:
