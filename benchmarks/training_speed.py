@@ -115,7 +115,7 @@ class CebraTrainer:
         return time.perf_counter() - started
 
 
-def cebra_trainer(load: Workload, device: str) -> CebraTrainer:
+def cebra_trainer(load: Workload, device: str, temperature: float = 1.0) -> CebraTrainer:
     """Cebra's loader and solver, ready to train."""
     import cebra.data
     import cebra.models
@@ -143,7 +143,7 @@ def cebra_trainer(load: Workload, device: str) -> CebraTrainer:
     make_loader = (
         cebra.data.ContinuousMultiSessionDataLoader if several else cebra.data.ContinuousDataLoader
     )
-    criterion = cebra.models.criterions.FixedCosineInfoNCE(temperature=1.0).to(device)
+    criterion = cebra.models.criterions.FixedCosineInfoNCE(temperature=temperature).to(device)
     solver = cebra.solver.init(
         "multi-session" if several else "single-session",
         model=model,
