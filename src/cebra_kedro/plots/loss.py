@@ -108,7 +108,7 @@ def figure_loss_by_subject(
         _drop_repeated_legends([row[1] for row in grid])
         import pandas as pd
 
-        _cut_off_the_start(*grid[0], pd.concat(list(histories.values())))
+        _cut_off_the_start(grid[0, 0], grid[0, 1], pd.concat(list(histories.values())))
         if footnote := style.transductive_footnote(shown):
             figure.supxlabel(footnote, fontsize=7, x=0.01, ha="left")
         if title:
