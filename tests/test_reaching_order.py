@@ -24,15 +24,20 @@ CATALOG = {
 
 
 @pytest.fixture(scope="module", params=["active", "passive"])
-def recording(request):
+def session(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def recording(session):
     """One kind of trials as in the base environment."""
-    arguments = {"session": request.param, **CATALOG}
+    arguments = {"session": session, **CATALOG}
     generator = arguments.pop("generator")
     parts = {
         part: SimulatedDataset(generator=generator, arguments=arguments | {"part": part}).load()
         for part in PART_NAMES
     }
-    return to_recording(parts, session=request.param, bin_width_s=0.012, simulated=True)
+    return to_recording(parts, session=session, bin_width_s=0.012, simulated=True)
 
 
 @pytest.fixture(scope="module")
@@ -67,19 +72,24 @@ def scores(recording, tmp_path_factory):
     return found
 
 
-# Means of 3 seeds, whose sd is at most 0.03 in R² and 2 % in direction. Found are, active and
-# passive: R² 0.76, 0.67 position; 0.51, 0.60 target; 0.51, 0.58 time; direction 77, 71 % target;
-# 67, 61 % time; 58, 68 % position. Margins are half of the differences or less.
-def test_position_encoders_decode_position_best(scores):
+# Means of 3 seeds, which differ by an sd of at most 0.035 in R² and 2.7 % in direction. Found are,
+# active and passive: R² 0.77, 0.67 position; 0.51, 0.60 target; 0.51, 0.56 time; direction 77,
+# 71 % target; 66, 59 % time; 57, 68 % position. Margins are half of the differences or less.
+MARGINS = {"active": {"r2": 0.12, "percent": 5}, "passive": {"r2": 0.03, "percent": 1}}
+LEAST = {"active": {"r2": 0.6, "percent": 65}, "passive": {"r2": 0.55, "percent": 60}}
+
+
+def test_position_encoders_decode_position_best(scores, session):
     r2 = {name: score["position_r2"] for name, score in scores.items()}
-    assert r2["position"] > max(r2["target"], r2["time"]) + 0.03
-    assert r2["position"] > 0.55
+    assert r2["position"] > max(r2["target"], r2["time"]) + MARGINS[session]["r2"]
+    assert r2["position"] > LEAST[session]["r2"]
 
 
-def test_target_encoders_decode_direction_best(scores):
+def test_target_encoders_decode_direction_best(scores, session):
     direction = {name: score["direction_accuracy"] for name, score in scores.items()}
-    assert direction["target"] > max(direction["position"], direction["time"]) + 1
-    assert direction["target"] > 60
+    others = max(direction["position"], direction["time"])
+    assert direction["target"] > others + MARGINS[session]["percent"]
+    assert direction["target"] > LEAST[session]["percent"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +106,7 @@ def test_controls_are_at_chance(scores, name):
     score = scores[name]
     # the mean of 100 unrelated neighbours is the mean of all, but for 1 % of their variance
     assert score["position_r2"] == pytest.approx(score["chance_position_r2"], abs=0.05)
-    # one seed; whole trials of 50 alike bins: s.d. 3 %
+    # found 11 to 12 %
     chance = score["chance_direction_accuracy"]
     assert score["direction_accuracy"] == pytest.approx(chance, abs=8)
 

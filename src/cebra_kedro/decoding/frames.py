@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from cebra_kedro.decoding.checks import check_features, check_part
+from cebra_kedro.decoding.control import permuted_within
 from cebra_kedro.decoding.knn import knn_classification
 from cebra_kedro.decoding.naive_bayes import bayes_classification
 from cebra_kedro.decoding.presentations import FramePresentations, average_over_frames
@@ -112,7 +113,7 @@ def decode_frames(
         raise ValueError(f"window_frames must be at least 1, got {window_frames}")
     classify = _classifier(decoder)
     train, valid, test = (rows(part, name) for name in ("train", "valid", "test"))
-    labels = _labels(shown.frame, (train, valid), shuffle_seed)
+    labels = permuted_within(shown.frame, (train, valid), shuffle_seed)
 
     def predict(fitted: np.ndarray, query: np.ndarray, wanted: Sequence[float]) -> Predictions:
         values = shown.values
@@ -191,17 +192,6 @@ def _cosine_neighbours(
     numbers = [int(k) for k in candidates]
     found = knn_classification(train, frame, query, candidates=numbers, metric="cosine")
     return {float(k): predicted for k, predicted in found.items()}
-
-
-def _labels(frame: np.ndarray, parts: Sequence[np.ndarray], seed: int | None) -> np.ndarray:
-    """The frames, for the control permuted within each of the parts."""
-    from cebra_kedro.sampling import shuffle_rows  # brings scipy with it
-
-    labels = frame.copy()
-    if seed is not None:
-        for known in parts:
-            labels[known] = shuffle_rows(labels[known], seed)
-    return labels
 
 
 def _scores(

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from cebra_kedro.decoding.checks import check_features, check_finite, check_part
+from cebra_kedro.decoding.control import permuted_within
 from cebra_kedro.decoding.knn import Metric, knn_regression
 from cebra_kedro.decoding.scores import accuracy_percent, r2
 from cebra_kedro.decoding.tidy import CHANCE_PREFIX
@@ -138,7 +139,7 @@ def decode_reaching(
     test_rows = rows(test.part, "test")
     classes = np.union1d(fit.target, test.target[test_rows])
     test_targets = _targets(test, classes)
-    targets = _permuted(_targets(fit, classes), (train, valid), shuffle_seed)
+    targets = permuted_within(_targets(fit, classes), (train, valid), shuffle_seed)
     chance = _chance_scores(targets[train], test_targets[test_rows])
     candidates_of: dict[str, Sequence[Any]] = {"knn": neighbours, "ridge": ridge_alphas}
     decoded = {}
@@ -164,18 +165,6 @@ def _targets(samples: ReachingSamples, classes: np.ndarray) -> np.ndarray:
     """Position beside one-hot direction, float64 (time, 2 + class)."""
     one_hot = samples.target[:, None] == classes
     return np.column_stack([samples.position, one_hot]).astype(np.float64)
-
-
-def _permuted(targets: np.ndarray, parts: Sequence[np.ndarray], seed: int | None) -> np.ndarray:
-    """The targets, for the control permuted within each of the parts."""
-    if seed is None:
-        return targets
-    from cebra_kedro.sampling import shuffle_rows  # brings scipy with it
-
-    permuted = targets.copy()
-    for known in parts:
-        permuted[known] = shuffle_rows(targets[known], seed)
-    return permuted
 
 
 def _fitted(decoder: str, features: np.ndarray, targets: np.ndarray, metric: Metric) -> Predictor:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from cebra_kedro.plots import style
 
+_CONTROLS = "the decoder of a shuffled encoder is fitted to shuffled labels too"
 _RUNS = "a dot is one fold and seed, the short line their mean, the dashed line chance"
 
 # In the order of the page.
@@ -66,14 +67,11 @@ CAPTIONS = MappingProxyType(
             "Active and passive trials in the space of the encoders of active trials: mean of the "
             "held-out trials to each target"
         ),
-        "position": (
-            "R² of the decoded hand position on the test trials; the decoder of a shuffled encoder "
-            f"is fitted to shuffled labels too: {_RUNS}"
-        ),
+        "position": f"R² of the decoded hand position on the test trials; {_CONTROLS}: {_RUNS}",
         "position_error": (
-            f"Distance of decoded and true hand position on the test trials: {_RUNS}"
+            f"Distance of decoded and true hand position on the test trials; {_CONTROLS}: {_RUNS}"
         ),
-        "direction": f"Bins of the test trials with the right direction: {_RUNS}",
+        "direction": f"Bins of the test trials with the right direction; {_CONTROLS}: {_RUNS}",
         "transfer_position_error": (
             "Encoder and decoder fitted to active trials, scored on passive test trials, beside "
             f"those fitted to passive ones: distance of decoded and true hand position; {_RUNS}"

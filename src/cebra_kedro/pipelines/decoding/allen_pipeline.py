@@ -8,8 +8,7 @@ from cebra_kedro.experiments import ALLEN
 from cebra_kedro.pipelines import bind, stack_tables
 from cebra_kedro.pipelines.decoding.allen import decode_movie, decode_neuron_sweep
 from cebra_kedro.pipelines.decoding.tables import experiment_table, subject_table
-
-DECODING = {"params:decoding": f"params:{ALLEN.name}.decoding"}
+from cebra_kedro.pipelines.decoding.wiring import decoding_inputs
 
 
 def movie_pipeline() -> Pipeline:
@@ -24,16 +23,12 @@ def movie_pipeline() -> Pipeline:
 
 def _variant(area: str, variant: str) -> Pipeline:
     encoder = next((r.encoder for r in ALLEN.readouts if r.name == variant), None)
-    inputs = {"embeddings": "embeddings", "movie": "movie", "parameters": "params:decoding"}
-    parameters = DECODING
-    if encoder is not None:
-        inputs |= {"control": "params:variant"}
-        parameters = DECODING | {"params:variant": f"params:{ALLEN.name}.variants.{encoder}"}
+    inputs, parameters = decoding_inputs(ALLEN.name, encoder)
     template = Pipeline(
         [
             node(
                 bind(decode_movie, experiment=ALLEN.name, subject=area, variant=variant),
-                inputs=inputs,
+                inputs={"embeddings": "embeddings", "movie": "movie", **inputs},
                 outputs=["scores", "predictions"],
                 name="decode",
             )
@@ -70,8 +65,8 @@ def _neurons(area: str) -> Pipeline:
             "splits": f"{namespace}.neuropixels_splits",
             "movie": f"{namespace}.movie",
         },
-        parameters=DECODING
-        | {
+        parameters={
+            "params:decoding": f"params:{ALLEN.name}.decoding",
             "params:neurons": f"params:{ALLEN.name}.neurons",
             "params:training": f"params:{ALLEN.name}.training",
         },

@@ -8,6 +8,7 @@ from cebra_kedro.experiments import MONKEY_REACHING, Transfer
 from cebra_kedro.pipelines import bind
 from cebra_kedro.pipelines.decoding.monkey_reaching import decode_transfer
 from cebra_kedro.pipelines.decoding.tables import transfer_table
+from cebra_kedro.pipelines.decoding.wiring import decoding_inputs
 
 
 def transfer_pipeline() -> Pipeline:
@@ -21,22 +22,19 @@ def transfer_pipeline() -> Pipeline:
 
 def _variant(transfer: Transfer, variant: str) -> Pipeline:
     experiment = MONKEY_REACHING.name
-    arguments = {
-        "embeddings": "source_embeddings",
-        "transferred": "embeddings",
-        "parameters": "params:decoding",
-    }
-    parameters = {"params:decoding": f"params:{experiment}.decoding"}
-    if variant in MONKEY_REACHING.trained_variants:
-        arguments |= {"control": "params:variant"}
-        parameters |= {"params:variant": f"params:{experiment}.variants.{variant}"}
+    encoder = variant if variant in MONKEY_REACHING.trained_variants else None
+    arguments, parameters = decoding_inputs(experiment, encoder)
     template = Pipeline(
         [
             node(
                 bind(
                     decode_transfer, experiment=experiment, subject=transfer.name, variant=variant
                 ),
-                inputs=arguments,
+                inputs={
+                    "embeddings": "source_embeddings",
+                    "transferred": "embeddings",
+                    **arguments,
+                },
                 outputs="scores",
                 name="decode",
             )

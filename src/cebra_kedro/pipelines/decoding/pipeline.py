@@ -16,6 +16,7 @@ from cebra_kedro.pipelines.decoding.monkey_reaching_pipeline import transfer_pip
 from cebra_kedro.pipelines.decoding.synthetic import decode_set
 from cebra_kedro.pipelines.decoding.synthetic_pipeline import sweep_pipeline
 from cebra_kedro.pipelines.decoding.tables import experiment_table, subject_table
+from cebra_kedro.pipelines.decoding.wiring import decoding_inputs
 
 
 def create_pipeline() -> Pipeline:
@@ -55,16 +56,13 @@ def _variant(
     *,
     controls: bool,
 ) -> Pipeline:
-    inputs = {"embeddings": "embeddings", "parameters": "params:decoding"}
-    parameters = {"params:decoding": f"params:{experiment.name}.decoding"}
-    if controls and variant in experiment.trained_variants:
-        inputs |= {"control": "params:variant"}
-        parameters |= {"params:variant": f"params:{experiment.name}.variants.{variant}"}
+    encoder = variant if controls and variant in experiment.trained_variants else None
+    inputs, parameters = decoding_inputs(experiment.name, encoder)
     template = Pipeline(
         [
             node(
                 bind(decode, experiment=experiment.name, subject=subject, variant=variant),
-                inputs=inputs,
+                inputs={"embeddings": "embeddings", **inputs},
                 outputs=["scores", "predictions"],
                 name="decode",
             )
