@@ -14,3 +14,11 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def sums_for_any_network(monkeypatch):
+    """Windows of sparse counts are added up in networks so small that it does not pay, too."""
+    from cebra_kedro.training import sparse
+
+    monkeypatch.setattr(sparse, "_NS_PER_PRODUCT", float("inf"))

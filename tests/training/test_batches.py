@@ -1,8 +1,9 @@
-"""The batches of a step: the law's draws, merged, and handed over from the background in order."""
+"""The batches of a step: the law's draws, merged, and handed over in order."""
 
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from tiny_training import LAWS, tiny_data
 
 from cebra_kedro.sampling import find_anchors
 from cebra_kedro.training import PairsConfig
-from cebra_kedro.training.batches import BatchStream, make_batch
+from cebra_kedro.training.batches import drawn_ahead, make_batch
 from cebra_kedro.training.data import pair_law
 
 
@@ -59,53 +60,72 @@ def assert_same(one, other):
             assert torch.equal(a, b), name
 
 
+WORKERS = pytest.mark.parametrize(("workers", "overlap"), [(1, True), (2, True), (2, False)])
+
+
+@WORKERS
 @pytest.mark.parametrize("ahead", [1, 3, 100])
-def test_the_stream_gives_the_batches_of_the_steps_in_order(ahead):
+def test_batches_come_in_the_order_of_their_steps(ahead, workers, overlap):
     anchors, law = setting("hybrid")
-    with BatchStream(law, anchors, range(4, 20), 16, 8, ahead=ahead) as stream:
-        streamed = list(stream)
-    assert len(streamed) == 16
-    for step, batch in zip(range(4, 20), streamed, strict=True):
-        assert_same(batch, make_batch(law, anchors, step, 16, 8))
+
+    def make(step):
+        return make_batch(law, anchors, step, 16, 8)
+
+    with drawn_ahead(make, range(4, 20), workers, overlap=overlap, ahead=ahead) as batches:
+        drawn = list(batches)
+    assert len(drawn) == 16
+    for step, batch in zip(range(4, 20), drawn, strict=True):
+        assert_same(batch, make(step))
 
 
-class Failing:
-    """A law that fails at a step."""
+class Watched:
+    """Makes a number of each step; notes the steps, and may fail at one."""
 
-    def __init__(self, law, at):
-        self._law, self._at = law, at
+    def __init__(self, fails_at=None):
+        self.steps, self._fails_at = [], fails_at
 
-    def draw(self, step, batch_size, n_negatives):
-        if step == self._at:
+    def __call__(self, step):
+        self.steps.append(step)
+        if step == self._fails_at:
             raise ZeroDivisionError(f"cannot draw step {step}")
-        return self._law.draw(step, batch_size, n_negatives)
+        return step
 
 
-def test_an_error_in_the_thread_reaches_the_caller_at_its_step():
-    anchors, law = setting()
+@WORKERS
+def test_an_error_in_a_thread_reaches_the_caller_at_its_step(workers, overlap):
     received = []
     with (
         pytest.raises(ZeroDivisionError, match="cannot draw step 3"),
-        BatchStream(Failing(law, 3), anchors, range(10), 16, 8) as stream,
+        drawn_ahead(Watched(fails_at=3), range(10), workers, overlap=overlap) as batches,
     ):
-        received.extend(stream)  # keeps what came before the error
-    assert len(received) == 3
+        received.extend(batches)  # keeps what came before the error
+    assert received == [0, 1, 2]
     assert not drawing()
 
 
-@pytest.mark.parametrize("taken", [0, 2])
-@pytest.mark.parametrize("ahead", [1, 100])
-def test_leaving_early_stops_the_thread(taken, ahead):
-    anchors, law = setting()
-    before = threading.active_count()
-    with BatchStream(law, anchors, range(10**6), 16, 8, ahead=ahead) as stream:
-        batches = iter(stream)
+@WORKERS
+@pytest.mark.parametrize("taken", [1, 6])
+@pytest.mark.parametrize("ahead", [1, 5])
+def test_leaving_early_stops_the_threads(taken, ahead, workers, overlap):
+    before, make = threading.active_count(), Watched()
+    with drawn_ahead(make, range(10**6), workers, overlap=overlap, ahead=ahead) as batches:
         for _ in range(taken):
             next(batches)
         assert drawing()
     assert not drawing()
     assert threading.active_count() == before
+    assert taken <= len(make.steps) <= taken + ahead
+
+
+def test_taking_turns_nothing_is_drawn_during_a_step():
+    make = Watched()
+    with drawn_ahead(make, range(10), 2, overlap=False, ahead=4) as batches:
+        for _ in batches:
+            before = list(make.steps)
+            time.sleep(0.01)  # the step
+            assert make.steps == before
+    assert sorted(make.steps) == list(range(10))
 
 
 def drawing() -> bool:
-    return any(thread.name == "pair-draws" for thread in threading.enumerate())
+    return any(thread.name.startswith("pair-draws") for thread in threading.enumerate())

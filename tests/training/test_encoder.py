@@ -9,7 +9,6 @@ from tiny_training import tiny_config, tiny_data
 
 from cebra_kedro.training import EncoderConfig
 from cebra_kedro.training.encoder import (
-    batch_embedder,
     build_network,
     embed_series,
     embed_windows,
@@ -179,76 +178,3 @@ def test_weights_depend_on_the_seed_alone():
     same, other = (build_network(config, 6, seed=seed).state_dict() for seed in (1, 2))
     assert all(torch.equal(one[key], same[key]) for key in one)
     assert not any(torch.equal(one[key], other[key]) for key in one)
-
-
-def embedders(architecture: str, neural: np.ndarray, *, clamp: bool = False):
-    """The network with its embedder for few and for many rows."""
-    network = build_network(EncoderConfig(architecture=architecture, hidden_units=4), 6, seed=0)
-    few, many = (
-        batch_embedder(network, neural, rows, torch.device("cpu"), clamp=clamp)
-        for rows in (2, 10**4)
-    )
-    return network, few, many
-
-
-@pytest.mark.parametrize("architecture", ["offset10-model", "offset5-model"])
-def test_few_rows_and_many_rows_embed_alike(architecture):
-    neural = tiny_data().neural
-    network, few, many = embedders(architecture, neural)
-    assert type(few) is not type(many)  # windows, and the whole series
-    window = window_of(network)
-    rows = torch.arange(window.left, 150 - window.right + 1)
-    with torch.no_grad():
-        expected = torch.stack(
-            [
-                network(torch.from_numpy(neural[row - window.left : row + window.right].T)[None])[0]
-                for row in rows.tolist()
-            ]
-        )
-        torch.testing.assert_close(few(rows), expected, atol=ATOL, rtol=0)
-        torch.testing.assert_close(many(rows), expected, atol=ATOL, rtol=0)
-
-
-def test_windows_over_the_ends_are_shifted_inside_as_in_cebra():
-    from cebra.data import TensorDataset
-
-    neural = tiny_data().neural
-    network, few, many = embedders("offset10-model", neural, clamp=True)
-    dataset = TensorDataset(torch.from_numpy(neural), continuous=torch.zeros(150, 1))
-    dataset.configure_for(network)
-    rows = torch.tensor([0, 1, 4, 5, 6, 144, 145, 146, 149])
-    with torch.no_grad():
-        expected = network(dataset[rows])
-        torch.testing.assert_close(few(rows), expected, atol=ATOL, rtol=0)
-        torch.testing.assert_close(many(rows), expected, atol=ATOL, rtol=0)
-
-
-@pytest.mark.parametrize(
-    "dtype", ["u1", "i2", "u2", "i4", "u4", "i8", "f2", "f4", ">f4", "f8", "?"]
-)
-@pytest.mark.parametrize("stored_in_file", [False, True])
-def test_counts_of_any_type_embed_as_floats(dtype, stored_in_file, tmp_path):
-    counts = np.random.default_rng(0).integers(0, 2, (60, 6)).astype(dtype)
-    if stored_in_file:
-        np.save(tmp_path / "counts.npy", counts)
-        counts = np.load(tmp_path / "counts.npy", mmap_mode="r")
-    counts.flags.writeable = False
-    _, few, many = embedders("offset5-model", counts)
-    _, expected, _ = embedders("offset5-model", np.array(counts, np.float32))
-    rows = torch.arange(2, 57)
-    with torch.no_grad():
-        assert torch.equal(few(rows), expected(rows))
-        torch.testing.assert_close(many(rows), expected(rows), atol=ATOL, rtol=0)
-
-
-@pytest.mark.parametrize("rows_per_step", [2, 10**4])
-def test_dropout_is_drawn_for_each_window(rows_per_step):
-    # cebra drops channels window by window; one mask for a whole series would be another network
-    neural = np.tile(tiny_data().neural[:1], (100, 1))  # every window is the same
-    config = EncoderConfig(architecture="offset36-model-dropout", hidden_units=8)
-    network = build_network(config, 6, seed=0).train()
-    embed = batch_embedder(network, neural, rows_per_step, torch.device("cpu"))
-    torch.manual_seed(0)
-    with torch.no_grad():
-        embedding = embed(torch.arange(18, 80))
-    assert len(np.unique(embedding.numpy().round(5), axis=0)) > 10

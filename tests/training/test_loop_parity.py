@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from cebra_twin import CebraTwin
-from tiny_training import LAWS, tiny_config, tiny_data
+from tiny_training import LAWS, tiny_config, tiny_counts, tiny_data
 
 from cebra_kedro.training.loop import train
 
@@ -30,8 +30,18 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_two_hundred_steps_lead_to_cebras_weights(case):
-    architecture, loss, law, n_sessions, batch_size = CASES[case]
-    data = [tiny_data(seed=seed) for seed in range(n_sessions)]
+    assert_same_weights(CASES[case], tiny_data)
+
+
+@pytest.mark.parametrize("case", ["windows", "series", "one bin", "sessions"])
+@pytest.mark.usefixtures("sums_for_any_network")
+def test_so_they_do_on_counts_of_which_few_are_not_zero(case):
+    assert_same_weights(CASES[case], tiny_counts)
+
+
+def assert_same_weights(case, make_data):
+    architecture, loss, law, n_sessions, batch_size = case
+    data = [make_data(seed=seed) for seed in range(n_sessions)]
     config = tiny_config(
         encoder={"architecture": architecture},
         loss=loss,

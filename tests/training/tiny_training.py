@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,13 @@ def tiny_data(
         labels=circle,
         classes=(phase // (np.pi / 2) % 4).astype(np.int64),
     )
+
+
+def tiny_counts(**shape: int) -> TrainingData:
+    """The same with spike counts, of which few are not zero."""
+    data = tiny_data(**shape)
+    spikes = data.neural - np.quantile(data.neural, 0.92, axis=0)
+    return replace(data, neural=np.ceil(spikes.clip(min=0)).astype(np.uint8))
 
 
 @dataclass

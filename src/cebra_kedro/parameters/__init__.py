@@ -25,7 +25,6 @@ from cebra_kedro.parameters.shared import (
     ExperimentParameters,
     TrainingParameters,
     VariantParameters,
-    available_cores,
 )
 from cebra_kedro.parameters.synthetic import (
     GuidanceParameters,
@@ -64,7 +63,6 @@ __all__ = [
     "SyntheticParameters",
     "TrainingParameters",
     "VariantParameters",
-    "available_cores",
 ]
 
 

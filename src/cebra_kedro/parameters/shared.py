@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from cebra_kedro.cores import available_cores
 from cebra_kedro.experiments import Experiment
 from cebra_kedro.training.config import (
     EncoderConfig,
@@ -18,11 +18,6 @@ from cebra_kedro.training.config import (
     Settings,
     TrainingConfig,
 )
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class SharedTraining(Settings):

@@ -1,11 +1,13 @@
-"""The indices of a step, made ready for the loss ahead of time in a background thread."""
+"""The indices of a step, made ready for the loss ahead of time."""
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterator
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,8 +20,9 @@ class Batch:
     """What one step embeds and compares; each distinct row is embedded once.
 
     Attributes:
-        rows: per session, int64 tensor of the distinct rows of that session's recording. Their
-            embeddings, session after session, are what the indices below refer to.
+        rows: per session, int64 tensor of the distinct rows of that session's recording, or what
+            was looked up for them. Their embeddings, session after session, are what the indices
+            below refer to.
         reference: int64 tensor (reference,).
         positives: per objective, int64 tensor (reference,).
         query: int64 tensor (distinct reference,).
@@ -28,7 +31,7 @@ class Batch:
         key_weight: float32 tensor (distinct negative,), count among the negatives.
     """
 
-    rows: tuple[torch.Tensor, ...]
+    rows: tuple[Any, ...]
     reference: torch.Tensor
     positives: tuple[torch.Tensor, ...]
     query: torch.Tensor
@@ -66,63 +69,54 @@ def make_batch(
     )
 
 
-class BatchStream:
-    """Batches of consecutive steps, drawn up to ``ahead`` steps before they are needed.
+@contextlib.contextmanager
+def drawn_ahead(
+    make: Callable[[int], Batch], steps: range, workers: int, *, overlap: bool, ahead: int = 8
+) -> Iterator[Iterator[Batch]]:
+    """The batches of consecutive steps, up to ``ahead`` of them drawn before they are needed.
 
-    Use it in a ``with`` block: leaving it stops the thread, also after an error.
+    Threads that draw while torch multiplies on all cores slow it down by more than they save: its
+    threads wait for each other. Without ``overlap``, the batches of the next steps are therefore
+    drawn together, on all cores, while torch waits.
+
+    Leaving the ``with`` block stops the threads, also after an error; an error in ``make`` is
+    raised at its step.
 
     Args:
-        law: draws the pairs.
-        anchors: what the law draws from.
+        make: the batch of a step; called in other threads.
         steps: numbers of the steps.
-        batch_size: references per session.
-        n_negatives: negatives per session.
+        workers: threads that draw.
+        overlap: draw during the steps before.
         ahead: batches kept ready.
     """
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="pair-draws")
+    try:
+        yield (
+            _overlapped(pool, make, steps, ahead)
+            if overlap
+            else _taking_turns(pool, make, steps, ahead)
+        )
+    finally:
+        pool.shutdown(cancel_futures=True)
 
-    def __init__(
-        self,
-        law: PairLaw,
-        anchors: Anchors,
-        steps: range,
-        batch_size: int,
-        n_negatives: int,
-        ahead: int = 16,
-    ) -> None:
-        self._make = lambda step: make_batch(law, anchors, step, batch_size, n_negatives)
-        self._steps = steps
-        self._ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=ahead)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._draw, name="pair-draws", daemon=True)
 
-    def __enter__(self) -> BatchStream:
-        self._thread.start()
-        return self
+def _overlapped(
+    pool: ThreadPoolExecutor, make: Callable[[int], Batch], steps: range, ahead: int
+) -> Iterator[Batch]:
+    ready = deque(pool.submit(make, step) for step in steps[:ahead])
+    for step in steps[ahead:]:
+        batch = ready.popleft().result()
+        ready.append(pool.submit(make, step))
+        yield batch
+    while ready:
+        yield ready.popleft().result()
 
-    def __exit__(self, *_: object) -> None:
-        self._stopped.set()
-        while not self._ready.empty():  # a full queue would keep the thread waiting
-            self._ready.get_nowait()
-        self._thread.join()
 
-    def __iter__(self) -> Iterator[Batch]:
-        for _ in self._steps:
-            item = self._ready.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    def _draw(self) -> None:
-        for step in self._steps:
-            try:
-                item: Batch | BaseException = self._make(step)
-            except BaseException as error:  # handed to the thread that waits for the batch
-                item = error
-            while not self._stopped.is_set():
-                try:
-                    self._ready.put(item, timeout=0.1)
-                    break
-                except queue.Full:
-                    continue
-            if self._stopped.is_set():
-                return
+def _taking_turns(
+    pool: ThreadPoolExecutor, make: Callable[[int], Batch], steps: range, ahead: int
+) -> Iterator[Batch]:
+    for first in range(0, len(steps), ahead):
+        drawn = [pool.submit(make, step) for step in steps[first : first + ahead]]
+        wait(drawn)
+        while drawn:
+            yield drawn.pop(0).result()

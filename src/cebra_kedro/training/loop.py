@@ -9,18 +9,19 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 
+from cebra_kedro.cores import available_cores
 from cebra_kedro.sampling import find_anchors
-from cebra_kedro.training.batches import Batch, BatchStream, make_batch
+from cebra_kedro.training.batch_embedder import BatchEmbedder, batch_embedder
+from cebra_kedro.training.batches import Batch, drawn_ahead, make_batch
 from cebra_kedro.training.checkpoint import Checkpoint, TrainingState
 from cebra_kedro.training.config import OptimizerConfig, TrainingConfig
 from cebra_kedro.training.data import TrainingData, pair_law
 from cebra_kedro.training.encoder import (
-    BatchEmbedder,
-    batch_embedder,
     build_network,
     has_dropout,
     window_of,
@@ -178,12 +179,21 @@ class _Objective:
             for network, session in zip(networks, sessions, strict=True)
         ]
 
-    def batches(self, first_step: int) -> BatchStream:
-        """The batches from a step on, drawn in the background."""
+    def batches(self, first_step: int) -> contextlib.AbstractContextManager[Iterator[Batch]]:
+        """The batches from a step on, drawn while the device works if a core is free for it."""
         steps = range(first_step, self._config.steps)
-        return BatchStream(
-            self.law, self.anchors, steps, self._config.batch_size, self._config.n_negatives
-        )
+        n_cores = available_cores()
+        overlap = self._device.type != "cpu" or torch.get_num_threads() < n_cores
+        return drawn_ahead(self.draw, steps, workers=1 if overlap else n_cores, overlap=overlap)
+
+    def draw(self, step: int) -> Batch:
+        """The batch of one step, with what the embedding needs of the recordings."""
+        config = self._config
+        batch = make_batch(self.law, self.anchors, step, config.batch_size, config.n_negatives)
+        looked_up = [
+            embed.look_up(rows) for embed, rows in zip(self._embedders, batch.rows, strict=True)
+        ]
+        return replace(batch, rows=tuple(looked_up))
 
     def __call__(self, batch: Batch, step: int) -> torch.Tensor:
         """InfoNCE of one batch, summed over objectives."""
@@ -222,16 +232,7 @@ class _ValidationWatch:
         if self._config is None:
             return
         self._objective = _Objective(networks, criterion, validation, config, device)
-        self._batches = [
-            make_batch(
-                self._objective.law,
-                self._objective.anchors,
-                draw,
-                config.batch_size,
-                config.n_negatives,
-            )
-            for draw in range(self._config.draws)
-        ]
+        self._batches = [self._objective.draw(number) for number in range(self._config.draws)]
 
     def wants_to_stop(self, step: int) -> bool:
         """Whether the loss has not fallen for ``patience`` looks; looks if a look is due."""

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 
 import cebra_kedro.decoding
+from cebra_kedro.cores import available_cores
 from cebra_kedro.decoding import (
     METRIC_COLUMNS,
     decode_label,
     metrics_rows,
     reconstruction_scores,
 )
-from cebra_kedro.parameters import SyntheticDecodingParameters, SyntheticParameters, available_cores
+from cebra_kedro.parameters import SyntheticDecodingParameters, SyntheticParameters
 from cebra_kedro.pipelines import fold_and_seed
 from cebra_kedro.pipelines.training.synthetic import embed_by_model, entry_of, training_jobs
 from cebra_kedro.recording import Label, LabelKind, Recording
