@@ -116,6 +116,21 @@ def test_no_anchor_is_nearer_than_the_one_found_among_real_numbers(strategy, dat
         np.testing.assert_array_equal(found[clear], squared.argmin(axis=1)[clear])
 
 
+@pytest.mark.parametrize("far", [0.0, 1e4, 1e12], ids=["near", "one far", "one very far"])
+def test_products_are_exact_where_float32_cannot_tell_labels_apart(far):
+    # One label far away, and all others on a grid so fine beside it that float32 sees one point.
+    rng = np.random.default_rng(1)
+    labels = rng.integers(-3, 4, size=(500, 12)) / 1024
+    labels[0] += far
+    row = np.arange(len(labels))
+    query = rng.integers(-3, 4, size=(40, 12)) / 1024
+    with mock.patch.object(search, "MAX_GRAM_ROWS", 0):
+        table = LabelTable.of(labels)
+        assert table.strategy == "product"
+        found = NearestAnchor(table, row, row).near(query, RNG)
+    np.testing.assert_array_equal(found, squared_distances(query, labels).argmin(axis=1))
+
+
 @settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), dim=st.integers(1, 8))
 def test_without_a_change_the_positive_has_the_label_of_the_reference(seed, dim):
@@ -136,7 +151,8 @@ def test_blocks_of_queries_give_what_one_block_gives(strategy):
     index = NearestAnchor(LabelTable.of(labels), row, row)
     base, end, start = rng.integers(300, size=(3, 1000))
     whole = index.near_sum(base, end, start, RNG)
-    with mock.patch.object(search, "_BLOCK_BYTES", 7 * 8 * 300):  # seven queries
+    small = {"_BLOCK_BYTES": 7 * 8 * 300, "_QUERIES": 7, "_TILES_AT_ONCE": 2}  # seven queries
+    with mock.patch.multiple(search, **small):
         np.testing.assert_array_equal(index.near_sum(base, end, start, RNG), whole)
 
 

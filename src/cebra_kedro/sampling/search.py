@@ -2,8 +2,8 @@
 
 cebra compares each query with each sample (``cebra/distributions/index.py``). Here equal labels
 are merged first, then the search suits what is left: the Gram matrix where few distinct rows of
-many dimensions come back again and again (movie frames), a k-d tree in few dimensions, a matrix
-product in blocks else.
+many dimensions come back again and again (movie frames), a k-d tree in few dimensions, matrix
+products in blocks else.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ Strategy = Literal["gram", "tree", "product"]
 
 MAX_TREE_DIMENSION = 8
 MAX_GRAM_ROWS = 4096
-_BLOCK_BYTES = 64 * 2**20
+_BLOCK_BYTES = 2**20  # stays in cache
+_TILE, _TILES_AT_ONCE, _QUERIES = 64, 32, 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +149,7 @@ class NearestAnchor:
     def _nearest_by_gram(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
         """argmin_j |x_j|² − 2 (G_aj + G_bj − G_cj): no dimension left but the number of rows."""
         nearest = np.empty(len(a), np.int64)
-        for part in _blocks(len(a), len(self._values)):
+        for part in _blocks(len(a), max(1, _BLOCK_BYTES // (8 * len(self._values)))):
             similarity = self._gram[b[part]]
             similarity -= self._gram[c[part]]
             similarity += self._gram[a[part]]
@@ -168,16 +169,63 @@ class NearestAnchor:
             todo = todo[tied[:, -1]] if n_neighbours < len(self._values) else todo[:0]
         return nearest
 
+    @cached_property
+    def _center(self) -> tuple[np.ndarray, float]:
+        """Mean label, and the largest distance from it: float32 sees differences to the mean."""
+        mean = self._values.mean(axis=0)
+        return mean, float(np.linalg.norm(self._values - mean, axis=1).max()) or 1.0
+
+    @cached_property
+    def _tiles(self) -> np.ndarray:
+        """Labels as float32 (tile, label, dim + 1), followed by −|x|² / 2; no label is −inf."""
+        mean, scale = self._center
+        n_distinct, dim = self._values.shape
+        tiles = np.zeros((-(-n_distinct // _TILE) * _TILE, dim + 1), np.float32)
+        tiles[:n_distinct, :-1] = (self._values - mean) / scale
+        tiles[:n_distinct, -1] = -0.5 * np.square(tiles[:n_distinct, :-1]).sum(axis=1)
+        tiles[n_distinct:, -1] = -np.inf
+        return tiles.reshape(-1, _TILE, dim + 1)
+
     def _nearest_by_product(self, query: np.ndarray) -> np.ndarray:
+        """The tiles that can hold the nearest label by float32 products, then exactly in these."""
         nearest = np.empty(len(query), np.int64)
-        for part in _blocks(len(query), len(self._values)):
-            similarity = query[part] @ self._values.T
-            similarity *= 2.0
-            nearest[part] = np.argmin(self._square - similarity, axis=1)
+        for part in _blocks(len(query), _QUERIES):
+            nearest[part] = self._nearest_in_tiles(query[part], *self._promising(query[part]))
         return nearest
 
+    def _promising(self, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Queries and tiles that may hold their nearest label, sorted by query, then tile."""
+        (mean, scale), tiles = self._center, self._tiles
+        n_tiles, _, length = tiles.shape
+        factor = np.ones((length, len(query)), np.float32)
+        factor[:-1] = ((query - mean) / scale).T
+        best = np.empty((n_tiles, len(query)), np.float32)
+        for part in _blocks(n_tiles, _TILES_AT_ONCE):
+            score = tiles[part].reshape(-1, length) @ factor  # q · x − |x|² / 2
+            best[part] = score.reshape(-1, _TILE, len(query)).max(axis=1)
+        # Two sums of numbers up to |q| and 1/2, and their terms, are rounded to float32.
+        size = np.linalg.norm(factor[:-1], axis=0) + 1
+        rounding = 2 * (length + 4) * np.finfo(np.float32).eps * size
+        asking, tile = np.nonzero((best >= best.max(axis=0) - rounding).T)
+        return asking, tile
 
-def _blocks(n_queries: int, n_values: int) -> list[slice]:
-    """Blocks of queries that keep a (query, value) matrix of float64 below a fixed size."""
-    block = max(1, _BLOCK_BYTES // (8 * n_values))
-    return [slice(begin, begin + block) for begin in range(0, n_queries, block)]
+    def _nearest_in_tiles(
+        self, query: np.ndarray, asking: np.ndarray, tile: np.ndarray
+    ) -> np.ndarray:
+        """The nearest label of each query in the tiles that were found for it."""
+        nearest, distance = np.empty(len(tile), np.int64), np.empty(len(tile))
+        last = len(self._values) - 1
+        for part in _blocks(len(tile), max(1, _BLOCK_BYTES // (8 * _TILE * query.shape[1]))):
+            index = np.minimum(_TILE * tile[part, None] + np.arange(_TILE), last)
+            square = np.square(self._values[index] - query[asking[part], None]).sum(axis=2)
+            place = square.argmin(axis=1)
+            row = np.arange(len(place))
+            nearest[part], distance[part] = index[row, place], square[row, place]
+        order = np.lexsort((tile, distance, asking))  # the first tile wins a tie
+        _, first = np.unique(asking[order], return_index=True)
+        return nearest[order[first]]
+
+
+def _blocks(number: int, size: int) -> list[slice]:
+    """Blocks of at most ``size`` that cover a range."""
+    return [slice(begin, begin + size) for begin in range(0, number, size)]
