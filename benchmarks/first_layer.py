@@ -3,7 +3,7 @@
 Usage: python benchmarks/first_layer.py [--shares 0.02 0.05 0.1 0.2 0.4]
 
 Milliseconds to look up, embed and differentiate the distinct rows of a batch of 512, both ways,
-for three shapes of recordings. It says where ``training.sparse.MAX_NONZERO_SHARE`` belongs.
+for several shapes of recordings. The constants of ``training.sparse`` come from it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from unittest import mock
 import numpy as np
 import torch
 
-from cebra_kedro.training import EncoderConfig, batch_embedder
+from cebra_kedro.training import EncoderConfig
+from cebra_kedro.training.batch_embedder import BatchEmbedder, batch_embedder
 from cebra_kedro.training.encoder import build_network, window_of
 
 SHAPES = {
     # name: bins, neurons, hidden units, dimensions of the embedding, network
     "rat, series": (6577, 48, 32, 3, "offset10-model"),
     "long, windows": (115_800, 65, 32, 3, "offset10-model"),
+    "wide, windows": (32_400, 1024, 32, 3, "offset10-model"),
     "neuropixels, windows": (32_400, 800, 128, 128, "resample1-model"),
     "one bin": (8_100, 800, 128, 128, "offset1-model"),
 }
@@ -54,9 +56,10 @@ def measure(name: str, share: float, repeats: int = 30) -> tuple[float, float]:
     network = build_network(config, n_neurons, seed=0)
     window = window_of(network)
 
-    def embedder(largest_share: float) -> batch_embedder.BatchEmbedder:
-        with mock.patch("cebra_kedro.training.sparse.MAX_NONZERO_SHARE", largest_share):
-            return batch_embedder.batch_embedder(network, neural, N_ROWS, torch.device("cpu"))
+    def embedder(largest_share: float) -> BatchEmbedder:
+        limits = {"MAX_NONZERO_SHARE": largest_share, "_NS_PER_PRODUCT": float("inf")}
+        with mock.patch.multiple("cebra_kedro.training.sparse", **limits):
+            return batch_embedder(network, neural, N_ROWS, torch.device("cpu"))
 
     embedders = embedder(1.0), embedder(-1.0)
     seconds: tuple[list[float], list[float]] = ([], [])

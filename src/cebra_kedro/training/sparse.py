@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 # So that the values that are not zero, 8 bytes each, take at most 0.8 bytes per value.
 MAX_NONZERO_SHARE = 0.1
 # Measured (benchmarks/first_layer.py); with gradients, on two cores.
-_NS_PER_BIN, _NS_PER_NONZERO, _NS_PER_PRODUCT = 30.0, 6.0, 0.02
+_NS_PER_BIN, _NS_PER_NONZERO, _NS_PER_PRODUCT = 30.0, 6.0, 0.03
 
 
 def is_sparse(neural: np.ndarray) -> bool:
