@@ -171,6 +171,29 @@ def test_the_definition_holds_for_any_multiset(
     assert float(ours.detach()) == pytest.approx(expected, abs=2e-6 * max(1, size))
 
 
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+@pytest.mark.parametrize("temperature", [1.0, 0.01])
+@pytest.mark.parametrize("n_rows", [10, 200])  # fewer and more than rows are padded to
+def test_a_gradient_in_bfloat16_belongs_to_the_same_loss(distance, temperature, n_rows):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(n_rows, 8)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    batch = batch_of(*rng.integers(0, n_rows, (3, 150)))
+    config = LossConfig(distance=distance, temperature=temperature)
+    losses, gradients = [], []
+    for dtype in (torch.float32, torch.bfloat16):
+        embedding = torch.from_numpy(rows).requires_grad_()
+        loss = InfoNCE(config, dtype)(embedding, batch)
+        loss.backward()
+        losses.append(float(loss.detach()))
+        gradients.append(embedding.grad)
+    assert losses[1] == pytest.approx(losses[0], rel=1e-6)  # float32, other blocks
+    assert not torch.equal(*gradients)
+    # 8 bits, of terms as large as the largest gradient
+    largest = float(gradients[0].abs().max())
+    torch.testing.assert_close(gradients[1], gradients[0], atol=2**-7 * largest, rtol=0)
+
+
 @pytest.mark.parametrize("minimum", [None, 0.4])
 def test_a_learned_temperature_is_bounded_by_its_minimum_only(minimum):
     criterion = InfoNCE(

@@ -97,7 +97,7 @@ class NearestAnchor:
         self._distinct = distinct[order]
         self._first = anchor[first[order]]
         self._values = table.values[self._distinct]
-        self._square = np.einsum("ij,ij->i", self._values, self._values)
+        self._half_square = np.einsum("ij,ij->i", self._values, self._values) / 2
         if ties == "uniform":
             rank = np.empty(len(order), np.int64)
             rank[order] = np.arange(len(order))
@@ -147,14 +147,14 @@ class NearestAnchor:
         return np.ascontiguousarray(self._table.gram[:, self._distinct])
 
     def _nearest_by_gram(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-        """argmin_j |x_j|² − 2 (G_aj + G_bj − G_cj): no dimension left but the number of rows."""
+        """argmax_j G_aj + G_bj − G_cj − |x_j|² / 2: no dimension left but the number of rows."""
         nearest = np.empty(len(a), np.int64)
         for part in _blocks(len(a), max(1, _BLOCK_BYTES // (8 * len(self._values)))):
-            similarity = self._gram[b[part]]
-            similarity -= self._gram[c[part]]
-            similarity += self._gram[a[part]]
-            similarity *= 2.0
-            nearest[part] = np.argmin(self._square - similarity, axis=1)
+            closeness = self._gram[b[part]]
+            closeness -= self._gram[c[part]]
+            closeness += self._gram[a[part]]
+            closeness -= self._half_square
+            nearest[part] = closeness.argmax(axis=1)
         return nearest
 
     def _nearest_by_tree(self, query: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from cebra_kedro.training.encoder import (
     window_of,
 )
 from cebra_kedro.training.layers import channels_of_first_layer, find_sums
+from cebra_kedro.training.loss import ROWS_OF_ONE_SIZE
 from cebra_kedro.training.sparse import (
     SparseRecording,
     SparseWindows,
@@ -184,18 +185,14 @@ class _FileEmbedder(_Embedder):
 
 
 class _PaddedEmbedder:
-    """Embeds a few rows too many: always a multiple of 64.
-
-    For each new number of rows, oneDNN prepares its bfloat16 products anew, which takes longer
-    than the products.
-    """
+    """Embeds a few rows too many: always a multiple of ``ROWS_OF_ONE_SIZE``."""
 
     def __init__(self, embedder: _Embedder) -> None:
         self._embedder = embedder
 
     def look_up(self, rows: torch.Tensor) -> tuple[int, Any]:
         """The number of rows, and what was looked up."""
-        missing = -len(rows) % 64
+        missing = -len(rows) % ROWS_OF_ONE_SIZE
         padded = torch.cat([rows, rows[-1:].expand(missing)])
         return len(rows), self._embedder.look_up(padded)
 

@@ -79,7 +79,7 @@ def _train(
     started = time.perf_counter()
     device = resolve_device(config.device)
     networks = build_networks(sessions, config).to(device)
-    criterion = InfoNCE(config.loss).to(device)
+    criterion = InfoNCE(config.loss, _dtype(config)).to(device)
     objective = _Objective(networks, criterion, sessions, config, device)
     watch = _ValidationWatch(networks, criterion, validation, config, device)
     parameters = [*networks.parameters(), *criterion.parameters()]
@@ -151,6 +151,10 @@ def build_networks(sessions: Sequence[TrainingData], config: TrainingConfig) -> 
     )
 
 
+def _dtype(config: TrainingConfig) -> torch.dtype:
+    return torch.bfloat16 if config.precision == "bfloat16" else torch.float32
+
+
 class _Objective:
     """The loss of a batch on given sessions, and the batches of all steps."""
 
@@ -172,10 +176,11 @@ class _Objective:
         )
         self.law = pair_law(sessions, self.anchors, config.pairs, config.seed)
         self._reseed = any(has_dropout(network) for network in networks)
-        dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
         rows_per_step = (1 + config.pairs.n_objectives) * config.batch_size + config.n_negatives
         self._embedders: list[BatchEmbedder] = [
-            batch_embedder(network, session.neural, rows_per_step, device, clamp=clamp, dtype=dtype)
+            batch_embedder(
+                network, session.neural, rows_per_step, device, clamp=clamp, dtype=_dtype(config)
+            )
             for network, session in zip(networks, sessions, strict=True)
         ]
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cebra_kedro.training.batches import Batch
 
 _BLOCK_ELEMENTS = 2**19  # 2 MiB of float32: one block's similarities stay in the L2/L3 cache
+# For each new number of rows, oneDNN prepares its bfloat16 products anew, which takes longer than
+# the products.
+ROWS_OF_ONE_SIZE = 64
 _SAFE_EXPONENT = 60.0  # exp(±60) times any batch size is far inside float32
 
 
@@ -28,10 +31,13 @@ class InfoNCE(torch.nn.Module):
 
     Args:
         config: distance and temperature.
+        gradient_dtype: what the products of its gradient are computed in; the loss itself and
+            the gradients that it hands on are float32.
     """
 
-    def __init__(self, config: LossConfig) -> None:
+    def __init__(self, config: LossConfig, gradient_dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
+        self._gradient_dtype = gradient_dtype
         self._distance = config.distance
         lowest = config.min_temperature if config.learnable_temperature else config.temperature
         self._largest_inverse = None if lowest is None else 1.0 / lowest
@@ -81,7 +87,12 @@ class InfoNCE(torch.nn.Module):
         bounded = self._distance == "cosine" and largest is not None
         safe = bounded and largest is not None and largest * 1.01 <= _SAFE_EXPONENT
         uniformity = _WeightedLogSumExp.apply(
-            left * scale, right, batch.query_weight.to(device), batch.key_weight.to(device), safe
+            left * scale,
+            right,
+            batch.query_weight.to(device),
+            batch.key_weight.to(device),
+            safe,
+            self._gradient_dtype,
         )
         return len(batch.positives) * uniformity - alignment * scale
 
@@ -131,8 +142,13 @@ class _WeightedLogSumExp(torch.autograd.Function):
         query_weight: torch.Tensor,
         key_weight: torch.Tensor,
         stable: bool,
+        gradient_dtype: torch.dtype,
     ) -> torch.Tensor:
-        weighted_keys = torch.cat([keys * key_weight[:, None], key_weight[:, None]], dim=1)
+        n_queries, n_keys = len(queries), len(keys)
+        if gradient_dtype != torch.float32:
+            queries, query_weight = _padded(queries, query_weight)
+            keys, key_weight = _padded(keys, key_weight)
+        weighted_keys = (keys * key_weight[:, None]).to(gradient_dtype)
         grad_queries = torch.empty_like(queries)
         grad_keys = torch.zeros_like(keys)
         total = queries.new_zeros(())
@@ -147,18 +163,25 @@ class _WeightedLogSumExp(torch.autograd.Function):
                 shift = similarity.amax(dim=1, keepdim=True)
                 similarity -= shift
             exponential = similarity.exp_()
-            reduced = exponential @ weighted_keys
-            sums = reduced[:, -1]
+            sums = exponential @ key_weight
             log_sums = sums.log() if shift is None else sums.log() + shift.squeeze(1)
             total += torch.dot(w, log_sums)
             scale = (w / sums)[:, None]
-            grad_queries[part] = reduced[:, :-1] * scale
-            grad_keys.addmm_(exponential.T, q * scale)
+            exponential = exponential.to(gradient_dtype)
+            grad_queries[part] = (exponential @ weighted_keys) * scale
+            grad_keys += exponential.T @ (q * scale).to(gradient_dtype)
         grad_keys *= key_weight[:, None]
-        ctx.save_for_backward(grad_queries, grad_keys)
+        ctx.save_for_backward(grad_queries[:n_queries], grad_keys[:n_keys])
         return total
 
     @staticmethod
     def backward(ctx: Any, grad_output: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         grad_queries, grad_keys = ctx.saved_tensors
-        return grad_output * grad_queries, grad_output * grad_keys, None, None, None
+        return grad_output * grad_queries, grad_output * grad_keys, None, None, None, None
+
+
+def _padded(rows: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The last row again, with no weight, up to a multiple of ``ROWS_OF_ONE_SIZE``."""
+    missing = -len(rows) % ROWS_OF_ONE_SIZE
+    again = rows[-1:].expand(missing, -1)
+    return torch.cat([rows, again]), torch.cat([weight, weight.new_zeros(missing)])
