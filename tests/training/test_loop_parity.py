@@ -33,7 +33,8 @@ def test_two_hundred_steps_lead_to_cebras_weights(case):
     assert_same_weights(CASES[case], tiny_data)
 
 
-@pytest.mark.parametrize("case", ["windows", "series", "one bin", "sessions"])
+# not "one bin": most are silent then and embed alike, which makes rounding errors grow
+@pytest.mark.parametrize("case", ["windows", "series", "hybrid, learned temperature", "sessions"])
 @pytest.mark.usefixtures("sums_for_any_network")
 def test_so_they_do_on_counts_of_which_few_are_not_zero(case):
     assert_same_weights(CASES[case], tiny_counts)

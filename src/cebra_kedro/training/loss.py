@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cebra_kedro.training.batches import Batch
 
 _BLOCK_ELEMENTS = 2**19  # 2 MiB of float32: one block's similarities stay in the L2/L3 cache
+_BLOCK_ELEMENTS_ON_GPU = 2**26  # 256 MiB: there, starting many small products takes longer
 # For each new number of rows, oneDNN prepares its bfloat16 products anew, which takes longer than
 # the products.
 ROWS_OF_ONE_SIZE = 64
@@ -153,7 +154,8 @@ class _WeightedLogSumExp(torch.autograd.Function):
         grad_keys = torch.zeros_like(keys)
         total = queries.new_zeros(())
         keys_t = keys.T.contiguous()
-        block = max(1, _BLOCK_ELEMENTS // len(keys))
+        on_cpu = queries.device.type == "cpu"
+        block = max(1, (_BLOCK_ELEMENTS if on_cpu else _BLOCK_ELEMENTS_ON_GPU) // len(keys))
         for begin in range(0, len(queries), block):
             part = slice(begin, begin + block)
             q, w = queries[part], query_weight[part]
