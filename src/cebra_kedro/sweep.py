@@ -133,7 +133,8 @@ def _compute(jobs: Mapping[str, Job], folder: Path, processes: int) -> None:
     from tqdm.auto import tqdm
 
     tasks = (delayed(_evaluate_and_save)(job, folder, key) for key, job in jobs.items())
-    finished = Parallel(n_jobs=processes, return_as="generator_unordered")(tasks)
+    # Arrays are sent as arrays: an encoder reads one that is mapped from a file in another way.
+    finished = Parallel(processes, return_as="generator_unordered", max_nbytes=None)(tasks)
     for _ in tqdm(finished, total=len(jobs), desc="sweep", unit="cell", leave=False, disable=None):
         pass
 

@@ -131,6 +131,16 @@ def test_products_are_exact_where_float32_cannot_tell_labels_apart(far):
     np.testing.assert_array_equal(found, squared_distances(query, labels).argmin(axis=1))
 
 
+def test_a_label_far_away_does_not_make_float32_doubt_the_others():
+    rng = np.random.default_rng(1)
+    labels = np.cumsum(rng.normal(size=(5000, 12)), axis=0)
+    labels[100] += 1e4
+    row, query = np.arange(5000), labels[rng.integers(5000, size=200)] + rng.normal(size=(200, 12))
+    with mock.patch.object(search, "MAX_GRAM_ROWS", 0):
+        asking, _ = NearestAnchor(LabelTable.of(labels), row, row)._promising(query)
+    assert len(asking) < 400  # at most its own tile is looked at beside the right one
+
+
 @settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), dim=st.integers(1, 8))
 def test_without_a_change_the_positive_has_the_label_of_the_reference(seed, dim):

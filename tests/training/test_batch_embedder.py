@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny_training import tiny_config, tiny_counts, tiny_data
+from tiny_training import tiny_data
 
 from cebra_kedro.training import EncoderConfig
-from cebra_kedro.training import loop as loop_module
 from cebra_kedro.training.batch_embedder import batch_embedder
 from cebra_kedro.training.encoder import build_network, window_of
-from cebra_kedro.training.loop import train
 
 CPU = torch.device("cpu")
 # float32 sums in another order: about 1e-6 for embeddings of size 1
@@ -66,8 +64,10 @@ def test_windows_over_the_ends_are_shifted_inside_as_in_cebra():
     "dtype", ["u1", "i2", "u2", "i4", "u4", "i8", "f2", "f4", ">f4", "f8", "?"]
 )
 @pytest.mark.parametrize("stored_in_file", [False, True])
-def test_counts_of_any_type_embed_as_floats(dtype, stored_in_file, tmp_path):
-    counts = np.random.default_rng(0).integers(0, 2, (60, 6)).astype(dtype)
+@pytest.mark.parametrize("share", [0.05, 0.5])
+@pytest.mark.usefixtures("sums_for_any_network")
+def test_counts_of_any_type_embed_as_floats(dtype, stored_in_file, share, tmp_path):
+    counts = (np.random.default_rng(0).random((60, 6)) < share).astype(dtype)
     if stored_in_file:
         np.save(tmp_path / "counts.npy", counts)
         counts = np.load(tmp_path / "counts.npy", mmap_mode="r")
@@ -76,7 +76,7 @@ def test_counts_of_any_type_embed_as_floats(dtype, stored_in_file, tmp_path):
     _, expected, _ = embedders("offset5-model", np.array(counts, np.float32))
     rows = torch.arange(2, 57)
     with torch.no_grad():
-        assert torch.equal(embed(few, rows), embed(expected, rows))
+        torch.testing.assert_close(embed(few, rows), embed(expected, rows), atol=ATOL, rtol=0)
         torch.testing.assert_close(embed(many, rows), embed(expected, rows), atol=ATOL, rtol=0)
 
 
@@ -91,73 +91,6 @@ def test_dropout_is_drawn_for_each_window(rows_per_step):
     with torch.no_grad():
         embedding = embed(embedder, torch.arange(18, 80))
     assert len(np.unique(embedding.numpy().round(5), axis=0)) > 10
-
-
-SPARSE_FIRST_LAYERS = [
-    "offset1-model",  # flattened, linear
-    "offset1-model-mse",
-    "offset5-model",  # convolution with several outputs
-    "offset36-model-dropout",
-    "offset4-model-2x-subsample",  # beside every second bin, then linear
-    "offset20-model-4x-subsample",  # beside every second bin, then a convolution with a stride
-    "offset40-model-4x-subsample",
-]
-
-
-@pytest.mark.parametrize("architecture", SPARSE_FIRST_LAYERS)
-@pytest.mark.usefixtures("sums_for_any_network")
-def test_sums_of_counts_and_their_gradients_equal_cebras(architecture):
-    import cebra.models
-
-    counts = tiny_counts().neural
-    config = EncoderConfig(architecture=architecture, hidden_units=8, output_dimension=4)
-    network = build_network(config, 6, seed=0).eval()
-    original = cebra.models.init(architecture, 6, 8, 4).eval()
-    original.load_state_dict(network.state_dict())
-    window = window_of(network)
-    rows = torch.arange(window.left, 150 - window.right + 1)
-    embedder = batch_embedder(network, counts, 2, CPU)
-    assert type(embedder).__name__ == "_SparseWindowEmbedder"
-    windows = np.stack([counts[row - window.left : row + window.right].T for row in rows.tolist()])
-    ours = embed(embedder, rows)
-    theirs = original(torch.from_numpy(windows.astype(np.float32))).reshape(-1, 4)
-    torch.testing.assert_close(ours, theirs, atol=ATOL, rtol=0)
-    target = torch.randn(theirs.shape, generator=torch.Generator().manual_seed(0))
-    (ours * target).sum().backward()
-    (theirs * target).sum().backward()
-    for one, other in zip(network.parameters(), original.parameters(), strict=True):
-        # relative to the largest component: float32 rounding
-        tolerance = 1e-5 * float(other.grad.abs().max())
-        torch.testing.assert_close(one.grad, other.grad, atol=tolerance, rtol=0)
-
-
-@pytest.mark.parametrize("architecture", ["offset5-model", "offset4-model-2x-subsample"])
-@pytest.mark.parametrize("rows_per_step", [2, 10**4])
-@pytest.mark.usefixtures("sums_for_any_network")
-def test_silence_embeds_too(architecture, rows_per_step):
-    network = build_network(EncoderConfig(architecture=architecture, hidden_units=4), 6, seed=0)
-    silence, expected = np.zeros((40, 6), np.uint8), np.full((40, 6), 1e-9, np.float32)
-    rows = torch.arange(5, 30)
-    one, other = (
-        embed(batch_embedder(network, neural, rows_per_step, CPU), rows)
-        for neural in (silence, expected)
-    )
-    torch.testing.assert_close(one, other, atol=ATOL, rtol=0)
-    one[:, 0].sum().backward()
-    assert all(torch.isfinite(parameter.grad).all() for parameter in network.parameters())
-
-
-@pytest.mark.usefixtures("sums_for_any_network")
-def test_a_value_that_is_no_number_is_not_left_out():
-    counts = np.zeros((60, 6), np.float32)
-    counts[30, 2] = np.nan
-    network = build_network(EncoderConfig(architecture="offset5-model", hidden_units=4), 6, seed=0)
-    for rows_per_step in (2, 10**4):
-        embedding = embed(batch_embedder(network, counts, rows_per_step, CPU), torch.arange(20, 40))
-        # windows of 2 bins before and 3 from the row on
-        np.testing.assert_array_equal(
-            np.flatnonzero(torch.isnan(embedding).any(dim=1)), np.arange(28, 33) - 20
-        )
 
 
 def test_the_way_suits_the_recording(tmp_path):
@@ -195,14 +128,3 @@ def test_padding_changes_no_row(n_rows):
         expected = embed(plain, rows)
     # 8 bits of mantissa
     torch.testing.assert_close(ours.float(), expected, atol=0.03, rtol=0)
-
-
-@pytest.mark.parametrize("make_data", [tiny_data, tiny_counts])
-@pytest.mark.usefixtures("sums_for_any_network")
-def test_drawing_ahead_and_taking_turns_give_the_same_bits(make_data, monkeypatch):
-    models = []
-    for n_cores in (1, 2):  # with the one thread of the tiny configuration
-        monkeypatch.setattr(loop_module, "available_cores", lambda n_cores=n_cores: n_cores)
-        models.append(train(make_data(), tiny_config(), name=None))
-    for key, weight in models[0].state.items():
-        assert torch.equal(weight, models[1].state[key])

@@ -9,7 +9,7 @@ import signal
 import numpy as np
 import pytest
 import torch
-from tiny_training import WatchedCheckpoint, tiny_config, tiny_data, train_until_killed
+from tiny_training import WatchedCheckpoint, tiny_config, tiny_counts, tiny_data, train_until_killed
 
 from cebra_kedro.training.checkpoint import Checkpoint
 from cebra_kedro.training.loop import train
@@ -27,6 +27,7 @@ CASES = {
         "optimizer": {"name": "adamw", "weight_decay": 0.1, "clip_norm": 1.0},
     },
     "windows": {"batch_size": 2},
+    "sums": {"encoder": {"architecture": "offset1-model", "hidden_units": 128}},
 }
 
 
@@ -40,6 +41,8 @@ def spawner():
 
 def setting(case: str):
     config = tiny_config(steps=20, **CASES[case])
+    if case == "sums":  # of counts, in a network so wide that they pay
+        return config, tiny_counts(n_trials=1, n_neurons=64), None
     validation = tiny_data(n_trials=1, seed=5) if config.early_stop else None
     return config, tiny_data(n_trials=1), validation
 

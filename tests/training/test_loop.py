@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from tiny_training import LAWS, tiny_config, tiny_data
+from tiny_training import LAWS, tiny_config, tiny_counts, tiny_data
 
+from cebra_kedro.training import loop as module
 from cebra_kedro.training.data import TrainingData
 from cebra_kedro.training.loop import build_networks, resolve_device, train
 from cebra_kedro.training.progress import TrainingError
@@ -149,6 +150,33 @@ def test_dropout_differs_from_step_to_step_and_acts_at_all():
     assert not np.array_equal(plain.loss, dropping.loss)
 
 
+@pytest.mark.parametrize("make_data", [tiny_data, tiny_counts])
+@pytest.mark.usefixtures("sums_for_any_network")
+def test_drawing_beside_training_and_taking_turns_give_the_same_bits(make_data, monkeypatch):
+    models = []
+    for n_cores in (1, 2):  # with the one thread of the tiny configuration
+        monkeypatch.setattr(module, "available_cores", lambda n_cores=n_cores: n_cores)
+        models.append(fit(make_data()))
+    assert same_bits(*models)
+
+
+@pytest.mark.parametrize(("limit", "ahead"), [(2**28, 8), (20_000, 3), (1, 1)])
+def test_less_is_drawn_ahead_if_it_takes_much_memory(limit, ahead, tmp_path, monkeypatch):
+    # three times 16 rows, windows of 5 bins of 6 float32 values: 5760 bytes a step
+    np.save(tmp_path / "neural.npy", tiny_data(n_time=5000).neural)
+    mapped = np.load(tmp_path / "neural.npy", mmap_mode="r")
+    asked, drawn_ahead = [], module.drawn_ahead
+
+    def watched(make, steps, **options):
+        asked.append(options["ahead"])
+        return drawn_ahead(make, steps, **options)
+
+    monkeypatch.setattr(module, "drawn_ahead", watched)
+    monkeypatch.setattr(module, "_BYTES_AHEAD", limit)
+    fit(dataclasses.replace(tiny_data(n_time=5000), neural=mapped))
+    assert asked == [ahead]
+
+
 def test_threads_and_inputs_are_left_as_they_were():
     data = tiny_data()
     copies = {name: np.array(value) for name, value in vars(data).items()}
@@ -199,16 +227,18 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch):
     assert resolve_device("cpu").type == "cpu"
 
 
+@pytest.mark.parametrize("make_data", [tiny_data, tiny_counts])
 @pytest.mark.parametrize("batch", [SERIES, WINDOWS], ids=["series", "windows"])
-def test_bfloat16_is_close_to_float32(batch):
+@pytest.mark.usefixtures("sums_for_any_network")
+def test_bfloat16_is_close_to_float32(batch, make_data):
     changes = {"optimizer": {"learning_rate": 3e-3}, "steps": 30, **batch}
-    full, half = fit(**changes), fit(**changes, precision="bfloat16")
+    data = make_data()
+    full, half = fit(data, **changes), fit(data, **changes, precision="bfloat16")
     assert all(value.dtype == torch.float32 for value in half.state.values())
     assert not np.array_equal(full.loss, half.loss)
     # bfloat16 has 8 bits: 0.4 % of similarities and losses of about 1 to 5
     np.testing.assert_allclose(half.loss, full.loss, atol=0.05)
-    neural = tiny_data().neural
-    cosine = (full.transform(neural) * half.transform(neural)).sum(axis=1)
+    cosine = (full.transform(data.neural) * half.transform(data.neural)).sum(axis=1)
     assert cosine.min() > 0.99
 
 

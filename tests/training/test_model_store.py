@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from tiny_training import tiny_config, tiny_data
+from tiny_training import tiny_config, tiny_counts, tiny_data
 
 from cebra_kedro.training import checkpoint, fingerprint, loop
 from cebra_kedro.training.store import ModelStore
@@ -161,11 +161,24 @@ def test_the_index_says_which_encoders_count(folder):
         ModelStore.open(folder)["fold0_seed1"]
 
 
+def large_jobs():
+    """Two encoders of counts that are added up, and above a size that joblib maps to a file."""
+    wide = {"architecture": "offset1-model", "hidden_units": 128}
+    counts = tiny_counts(n_time=20_000, n_neurons=64)
+    assert counts.neural.nbytes > 2**20
+    return {
+        f"seed{seed}": ([counts], tiny_config(encoder=wide, steps=5, seed=seed))
+        for seed in range(2)
+    }
+
+
 @pytest.mark.slow
-def test_encoders_trained_side_by_side_have_the_same_bits(folder, tmp_path):
-    one_by_one = ModelStore(folder).train_missing(jobs())
-    side_by_side = ModelStore(tmp_path / "other" / "variant").train_missing(jobs(), processes=2)
-    assert tuple(side_by_side) == KEYS
+@pytest.mark.parametrize("make_jobs", [jobs, large_jobs])
+def test_encoders_trained_side_by_side_have_the_same_bits(folder, tmp_path, make_jobs):
+    one_by_one = ModelStore(folder).train_missing(make_jobs())
+    other = ModelStore(tmp_path / "other" / "variant")
+    side_by_side = other.train_missing(make_jobs(), processes=2)
+    assert tuple(side_by_side) == tuple(one_by_one)
     for key, model in one_by_one.items():
         np.testing.assert_array_equal(side_by_side[key].loss, model.loss)
         for name, weights in model.state.items():

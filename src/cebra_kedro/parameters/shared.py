@@ -33,7 +33,7 @@ class SharedTraining(Settings):
         threads: CPU threads of one training; null means all cores.
         processes: encoders trained at the same time; null means as many as there are cores for
             their threads.
-        precision: ``bfloat16`` computes the networks in bfloat16.
+        precision: ``bfloat16`` computes the networks and the gradient of the loss in bfloat16.
     """
 
     optimizer: OptimizerConfig

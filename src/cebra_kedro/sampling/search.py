@@ -170,21 +170,31 @@ class NearestAnchor:
         return nearest
 
     @cached_property
-    def _center(self) -> tuple[np.ndarray, float]:
-        """Mean label, and the largest distance from it: float32 sees differences to the mean."""
-        mean = self._values.mean(axis=0)
-        return mean, float(np.linalg.norm(self._values - mean, axis=1).max()) or 1.0
+    def _center(self) -> np.ndarray:
+        """Median label (of many): float32 sees differences to it best."""
+        return np.median(self._values[:: -(-len(self._values) // 10_000)], axis=0)
 
     @cached_property
     def _tiles(self) -> np.ndarray:
-        """Labels as float32 (tile, label, dim + 1), followed by −|x|² / 2; no label is −inf."""
-        mean, scale = self._center
-        n_distinct, dim = self._values.shape
-        tiles = np.zeros((-(-n_distinct // _TILE) * _TILE, dim + 1), np.float32)
-        tiles[:n_distinct, :-1] = (self._values - mean) / scale
-        tiles[:n_distinct, -1] = -0.5 * np.square(tiles[:n_distinct, :-1]).sum(axis=1)
-        tiles[n_distinct:, -1] = -np.inf
-        return tiles.reshape(-1, _TILE, dim + 1)
+        """Labels as float32 (tile, label, dim + 1), followed by −|x|² / 2; the last one again."""
+        index = np.arange(-(-len(self._values) // _TILE) * _TILE)
+        values = (
+            self._values[np.minimum(index, len(self._values) - 1)] - self._center
+        ) / self._scale
+        tiles = np.empty((len(index), values.shape[1] + 1), np.float32)
+        tiles[:, :-1] = values
+        tiles[:, -1] = -0.5 * np.square(tiles[:, :-1]).sum(axis=1)
+        return tiles.reshape(-1, _TILE, tiles.shape[1])
+
+    @cached_property
+    def _scale(self) -> float:
+        """Largest distance from the centre, so that no square overflows float32."""
+        return float(np.linalg.norm(self._values - self._center, axis=1).max()) or 1.0
+
+    @cached_property
+    def _radius(self) -> np.ndarray:
+        """Largest distance from the centre in each tile, in units of the scale."""
+        return np.sqrt(-2 * self._tiles[:, :, -1].min(axis=1))
 
     def _nearest_by_product(self, query: np.ndarray) -> np.ndarray:
         """The tiles that can hold the nearest label by float32 products, then exactly in these."""
@@ -195,18 +205,18 @@ class NearestAnchor:
 
     def _promising(self, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Queries and tiles that may hold their nearest label, sorted by query, then tile."""
-        (mean, scale), tiles = self._center, self._tiles
+        tiles = self._tiles
         n_tiles, _, length = tiles.shape
         factor = np.ones((length, len(query)), np.float32)
-        factor[:-1] = ((query - mean) / scale).T
+        factor[:-1] = ((query - self._center) / self._scale).T
         best = np.empty((n_tiles, len(query)), np.float32)
         for part in _blocks(n_tiles, _TILES_AT_ONCE):
             score = tiles[part].reshape(-1, length) @ factor  # q · x − |x|² / 2
             best[part] = score.reshape(-1, _TILE, len(query)).max(axis=1)
-        # Two sums of numbers up to |q| and 1/2, and their terms, are rounded to float32.
-        size = np.linalg.norm(factor[:-1], axis=0) + 1
-        rounding = 2 * (length + 4) * np.finfo(np.float32).eps * size
-        asking, tile = np.nonzero((best >= best.max(axis=0) - rounding).T)
+        # Each factor, product and sum is rounded to float32, relative to |q| |x| and |x|².
+        size, radius = np.linalg.norm(factor[:-1], axis=0), self._radius[:, None]
+        rounding = 2 * (length + 4) * np.finfo(np.float32).eps * radius * (size + radius)
+        asking, tile = np.nonzero((best + rounding >= (best - rounding).max(axis=0)).T)
         return asking, tile
 
     def _nearest_in_tiles(

@@ -30,7 +30,13 @@ from cebra_kedro.training.sparse import (
 
 
 class BatchEmbedder(Protocol):
-    """Embeds chosen rows of one recording."""
+    """Embeds chosen rows of one recording.
+
+    Attributes:
+        bytes_of_row: memory that looking a row up takes, about.
+    """
+
+    bytes_of_row: float
 
     def look_up(self, rows: torch.Tensor, /) -> Any:
         """What of the recording the embedding of rows (row,) needs; may run in another thread."""
@@ -54,11 +60,12 @@ def batch_embedder(
 
     Args:
         network: on ``device``.
-        neural: array (time, neuron); a ``numpy.memmap`` is read window by window.
+        neural: array (time, neuron). A ``numpy.memmap`` is read window by window, unless the
+            windows of a batch cover it; what of it is not zero is never looked for.
         rows_per_step: rows drawn at a step, repetitions included.
         device: where the network is.
         clamp: windows that reach over the ends of the recording are shifted inside, as in cebra.
-        dtype: what the activity is converted to.
+        dtype: what windows are converted to; sums over what is not zero are float32 throughout.
     """
     length = window_of(network).length
     n_anchors = len(neural) - length + 1
@@ -90,6 +97,8 @@ def batch_embedder(
 
 class _Embedder(abc.ABC):
     """What all ways share: where the window of a row begins."""
+
+    bytes_of_row = 8.0
 
     def __init__(
         self,
@@ -158,6 +167,8 @@ class _SparseWindowEmbedder(_Embedder):
 
     def _prepare(self, neural: np.ndarray) -> None:
         self._recording = SparseRecording(neural)
+        rows = torch.linspace(self._window.left, len(neural) - self._window.right, 64).long()
+        self.bytes_of_row = self.look_up(rows).nbytes / len(rows)
 
     def look_up(self, rows: torch.Tensor) -> SparseWindows:
         begin = super().look_up(rows).numpy()
@@ -174,6 +185,7 @@ class _FileEmbedder(_Embedder):
 
     def _prepare(self, neural: np.ndarray) -> None:
         self._stored = neural
+        self.bytes_of_row = neural[: self._window.length].nbytes
         self._native = neural.dtype.newbyteorder("=")  # torch knows no other byte order
 
     def look_up(self, rows: torch.Tensor) -> torch.Tensor:
@@ -189,6 +201,7 @@ class _PaddedEmbedder:
 
     def __init__(self, embedder: _Embedder) -> None:
         self._embedder = embedder
+        self.bytes_of_row = embedder.bytes_of_row
 
     def look_up(self, rows: torch.Tensor) -> tuple[int, Any]:
         """The number of rows, and what was looked up."""

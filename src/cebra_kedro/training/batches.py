@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import torch
 
 from cebra_kedro.sampling import Anchors, PairLaw
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -20,9 +23,8 @@ class Batch:
     """What one step embeds and compares; each distinct row is embedded once.
 
     Attributes:
-        rows: per session, int64 tensor of the distinct rows of that session's recording, or what
-            was looked up for them. Their embeddings, session after session, are what the indices
-            below refer to.
+        rows: per session, int64 tensor of the distinct rows of that session's recording. Their
+            embeddings, session after session, are what the indices below refer to.
         reference: int64 tensor (reference,).
         positives: per objective, int64 tensor (reference,).
         query: int64 tensor (distinct reference,).
@@ -31,7 +33,7 @@ class Batch:
         key_weight: float32 tensor (distinct negative,), count among the negatives.
     """
 
-    rows: tuple[Any, ...]
+    rows: tuple[torch.Tensor, ...]
     reference: torch.Tensor
     positives: tuple[torch.Tensor, ...]
     query: torch.Tensor
@@ -71,52 +73,50 @@ def make_batch(
 
 @contextlib.contextmanager
 def drawn_ahead(
-    make: Callable[[int], Batch], steps: range, workers: int, *, overlap: bool, ahead: int = 8
-) -> Iterator[Iterator[Batch]]:
-    """The batches of consecutive steps, up to ``ahead`` of them drawn before they are needed.
+    make: Callable[[int], T], steps: range, *, workers: int, overlap: bool, ahead: int
+) -> Iterator[Iterator[T]]:
+    """What consecutive steps need, made for up to ``ahead`` steps before it is needed.
 
     Threads that draw while torch multiplies on all cores slow it down by more than they save: its
-    threads wait for each other. Without ``overlap``, the batches of the next steps are therefore
-    drawn together, on all cores, while torch waits.
+    threads wait for each other. Without ``overlap``, the next steps are therefore drawn together,
+    on all cores, while torch waits.
 
     Leaving the ``with`` block stops the threads, also after an error; an error in ``make`` is
     raised at its step.
 
     Args:
-        make: the batch of a step; called in other threads.
+        make: what a step needs; called in other threads.
         steps: numbers of the steps.
         workers: threads that draw.
         overlap: draw during the steps before.
-        ahead: batches kept ready.
+        ahead: steps drawn ahead, ≥ 1.
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix="pair-draws")
+    draw = _overlapped if overlap else _taking_turns
     try:
-        yield (
-            _overlapped(pool, make, steps, ahead)
-            if overlap
-            else _taking_turns(pool, make, steps, ahead)
-        )
+        yield draw(pool, make, steps, ahead)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _overlapped(
-    pool: ThreadPoolExecutor, make: Callable[[int], Batch], steps: range, ahead: int
-) -> Iterator[Batch]:
+    pool: ThreadPoolExecutor, make: Callable[[int], T], steps: range, ahead: int
+) -> Iterator[T]:
     ready = deque(pool.submit(make, step) for step in steps[:ahead])
     for step in steps[ahead:]:
-        batch = ready.popleft().result()
+        drawn = ready.popleft().result()
         ready.append(pool.submit(make, step))
-        yield batch
+        yield drawn
     while ready:
         yield ready.popleft().result()
 
 
 def _taking_turns(
-    pool: ThreadPoolExecutor, make: Callable[[int], Batch], steps: range, ahead: int
-) -> Iterator[Batch]:
-    for first in range(0, len(steps), ahead):
-        drawn = [pool.submit(make, step) for step in steps[first : first + ahead]]
+    pool: ThreadPoolExecutor, make: Callable[[int], T], steps: range, ahead: int
+) -> Iterator[T]:
+    # The first step alone: it builds the search index, which threads would do several times over.
+    for begin, end in itertools.pairwise([0, *range(1, len(steps), ahead), len(steps)]):
+        drawn = deque(pool.submit(make, step) for step in steps[begin:end])
         wait(drawn)
         while drawn:
-            yield drawn.pop(0).result()
+            yield drawn.popleft().result()

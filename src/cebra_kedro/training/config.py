@@ -198,8 +198,8 @@ class TrainingConfig(Settings):
         device: ``auto`` is cuda, then mps, then cpu.
         threads: CPU threads of the training; null means all cores. It is part of the
             configuration because sums split over threads differ in their last bits.
-        precision: ``bfloat16`` computes the network and the gradient of the loss in bfloat16
-            (weights and the loss itself stay float32).
+        precision: ``bfloat16`` computes the network and the gradient of the loss in bfloat16;
+            weights, the loss itself, and first layers that add up what is not zero stay float32.
     """
 
     encoder: EncoderConfig = EncoderConfig()

@@ -25,7 +25,8 @@ class TrainingData:
     """The rows of one session that an encoder sees: training rows, unless a variant says otherwise.
 
     Attributes:
-        neural: array (time, neuron), or a ``numpy.memmap`` that is read as it is needed.
+        neural: array (time, neuron), or a ``numpy.memmap`` that is read as it is needed. The two
+            give the same encoder but for its last bits.
         segment: int array (time,); windows and pairs stay inside a run of equal ids.
         labels: float array (time, dim), for the laws that look at continuous labels.
         classes: int array (time,), for the ``discrete`` and ``mixed`` laws.

@@ -42,7 +42,10 @@ def run_channels_last(network: torch.nn.Module) -> None:
 def channels_of_first_layer(network: torch.nn.Module) -> int | None:
     """Outputs of the first layer; None if it cannot add up what is not zero."""
     from cebra.models.layers import _MeanAndConv
+    from cebra.models.model import _OffsetModel
 
+    if getattr(type(network), "forward", None) is not _OffsetModel.forward:
+        return None  # it may do something else with its input first
     match next(_weighted_layers(network), None):
         case torch.nn.Conv1d() as layer:
             return layer.out_channels

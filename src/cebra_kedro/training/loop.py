@@ -9,7 +9,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,6 +35,11 @@ from cebra_kedro.training.schedule import learning_rates
 # torch's random state and number of threads belong to the process: trainings in several threads
 # of one process would disturb each other's bits.
 _ONE_AT_A_TIME = threading.Lock()
+
+# Batches drawn ahead, unless what was looked up for them takes more than so many bytes.
+_STEPS_AHEAD, _BYTES_AHEAD = 8, 2**28
+
+LookedUp = tuple[Any, ...]  # for each session, what its embedder asked for
 
 
 def train(
@@ -92,8 +97,8 @@ def _train(
 
     progress = TrainingProgress(name, config, state.step, len(sessions))
     with objective.batches(state.step) as batches, progress:
-        for batch in batches:
-            loss = objective(batch, state.step)
+        for batch, looked_up in batches:
+            loss = objective(batch, looked_up, state.step)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             if config.optimizer.clip_norm is not None:
@@ -176,36 +181,55 @@ class _Objective:
         )
         self.law = pair_law(sessions, self.anchors, config.pairs, config.seed)
         self._reseed = any(has_dropout(network) for network in networks)
-        rows_per_step = (1 + config.pairs.n_objectives) * config.batch_size + config.n_negatives
+        references = (1 + config.pairs.n_objectives) * config.batch_size
+        self._rows_per_step = references + config.n_negatives
         self._embedders: list[BatchEmbedder] = [
             batch_embedder(
-                network, session.neural, rows_per_step, device, clamp=clamp, dtype=_dtype(config)
+                network,
+                session.neural,
+                self._rows_per_step,
+                device,
+                clamp=clamp,
+                dtype=_dtype(config),
             )
             for network, session in zip(networks, sessions, strict=True)
         ]
 
-    def batches(self, first_step: int) -> contextlib.AbstractContextManager[Iterator[Batch]]:
-        """The batches from a step on, drawn while the device works if a core is free for it."""
+    def batches(
+        self, first_step: int
+    ) -> contextlib.AbstractContextManager[Iterator[tuple[Batch, LookedUp]]]:
+        """The batches from a step on, drawn during training if torch leaves a core free."""
+
+        def make(step: int) -> tuple[Batch, LookedUp]:
+            batch = self.draw(step)
+            return batch, self.look_up(batch)
+
         steps = range(first_step, self._config.steps)
         n_cores = available_cores()
         overlap = self._device.type != "cpu" or torch.get_num_threads() < n_cores
-        return drawn_ahead(self.draw, steps, workers=1 if overlap else n_cores, overlap=overlap)
+        bytes_of_step = self._rows_per_step * sum(each.bytes_of_row for each in self._embedders)
+        ahead = int(_BYTES_AHEAD // max(bytes_of_step, _BYTES_AHEAD / _STEPS_AHEAD)) or 1
+        return drawn_ahead(
+            make, steps, workers=1 if overlap else n_cores, overlap=overlap, ahead=ahead
+        )
 
     def draw(self, step: int) -> Batch:
-        """The batch of one step, with what the embedding needs of the recordings."""
+        """The batch of one step."""
         config = self._config
-        batch = make_batch(self.law, self.anchors, step, config.batch_size, config.n_negatives)
-        looked_up = [
-            embed.look_up(rows) for embed, rows in zip(self._embedders, batch.rows, strict=True)
-        ]
-        return replace(batch, rows=tuple(looked_up))
+        return make_batch(self.law, self.anchors, step, config.batch_size, config.n_negatives)
 
-    def __call__(self, batch: Batch, step: int) -> torch.Tensor:
+    def look_up(self, batch: Batch) -> LookedUp:
+        """What the embedding of a batch needs of each recording."""
+        return tuple(
+            embed.look_up(rows) for embed, rows in zip(self._embedders, batch.rows, strict=True)
+        )
+
+    def __call__(self, batch: Batch, looked_up: LookedUp, step: int) -> torch.Tensor:
         """InfoNCE of one batch, summed over objectives."""
         if self._reseed:
             torch.manual_seed((self._config.seed * 1_000_003 + step) % 2**63)
         with self._precision():
-            parts = [embed(rows) for embed, rows in zip(self._embedders, batch.rows, strict=True)]
+            parts = [embed(found) for embed, found in zip(self._embedders, looked_up, strict=True)]
         embedding = torch.cat([part.float() for part in parts]) if len(parts) > 1 else parts[0]
         return self._criterion(embedding.float(), batch)
 
@@ -260,7 +284,10 @@ class _ValidationWatch:
     @torch.no_grad()
     def _loss(self) -> float:
         self._networks.eval()
-        losses = [self._objective(batch, draw) for draw, batch in enumerate(self._batches)]
+        losses = [
+            self._objective(batch, self._objective.look_up(batch), draw)
+            for draw, batch in enumerate(self._batches)
+        ]
         self._networks.train()
         return float(torch.stack(losses).mean())
 

@@ -78,6 +78,13 @@ class SparseWindows:
         self._sums: dict[tuple[int, int], Sums] = {}
         self._thinned: dict[tuple[int, int], SparseWindows] = {}
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the sums found so far."""
+        return sum(sums.nbytes for sums in self._sums.values()) + sum(
+            thinned.nbytes for thinned in self._thinned.values()
+        )
+
     def every(self, step: int, length: int) -> SparseWindows:
         """Every ``step``-th bin of each window, ``length`` of them."""
         key = step, length
@@ -133,6 +140,11 @@ class _Bags:
         column, start = (np.asarray(part, np.int32) for part in (matrix.indices, matrix.indptr))
         return cls(*(torch.from_numpy(part) for part in (column, matrix.data, start)))
 
+    @property
+    def nbytes(self) -> int:
+        """Memory of the matrix."""
+        return self.column.nbytes + self.value.nbytes + self.start.nbytes
+
     def __matmul__(self, table: torch.Tensor) -> torch.Tensor:
         return F.embedding_bag(
             self.column,
@@ -157,6 +169,11 @@ class Sums:
     n_outputs: int
     forward: _Bags
     backward: _Bags
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of both."""
+        return self.forward.nbytes + self.backward.nbytes
 
 
 class _Product(torch.autograd.Function):

@@ -106,7 +106,10 @@ class ModelStore(Mapping[str, "EncoderModel"]):
             delayed(_train_and_save)(sessions, config, self._file(key), None)
             for key, (sessions, config) in jobs.items()
         )
-        finished = Parallel(n_jobs=processes, return_as="generator_unordered")(tasks)
+        # Arrays are sent as arrays: one that is mapped from a file is read in another way, which
+        # gives the same encoder but for its last bits.
+        parallel = Parallel(processes, return_as="generator_unordered", max_nbytes=None)
+        finished = parallel(tasks)
         bar = tqdm(
             finished, total=len(jobs), desc=self._name, unit="encoder", leave=False, disable=None
         )
