@@ -60,8 +60,8 @@ def batch_embedder(
 
     Args:
         network: on ``device``.
-        neural: array (time, neuron). A ``numpy.memmap`` is read window by window, unless the
-            windows of a batch cover it; what of it is not zero is never looked for.
+        neural: array (time, neuron). A ``numpy.memmap`` is read window by window, as it is
+            stored, unless the windows of a batch cover it.
         rows_per_step: rows drawn at a step, repetitions included.
         device: where the network is.
         clamp: windows that reach over the ends of the recording are shifted inside, as in cebra.
