@@ -8,7 +8,7 @@ import torch
 from cebra_twin import CebraTwin
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_training import LAWS, tiny_config, tiny_counts, tiny_data
+from tiny_training import LAWS, embed, tiny_config, tiny_counts, tiny_data
 
 from cebra_kedro.training import LossConfig, TrainingConfig
 from cebra_kedro.training import loss as module
@@ -62,10 +62,10 @@ def loss_with_graph(twin: CebraTwin, config: TrainingConfig, data: list, rows_pe
     clamp = config.pairs.windows == "cebra"
     parts = []
     for network, session, rows in zip(twin.networks, data, batch.rows, strict=True):
-        embed = batch_embedder(
+        embedder = batch_embedder(
             network, session.neural, rows_per_step, torch.device("cpu"), clamp=clamp
         )
-        parts.append(embed(embed.look_up(rows)))
+        parts.append(embed(embedder, rows))
     return criterion(torch.cat(parts), batch), [
         *twin.networks.parameters(),
         *criterion.parameters(),

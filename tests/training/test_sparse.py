@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny_training import tiny_counts
+from tiny_training import embed, tiny_counts
 
 from cebra_kedro.training import EncoderConfig
 from cebra_kedro.training.batch_embedder import batch_embedder
@@ -14,11 +14,6 @@ from cebra_kedro.training.encoder import build_network, window_of
 CPU = torch.device("cpu")
 # float32 sums in another order: about 1e-6 for embeddings of size 1
 ATOL = 1e-5
-
-
-def embed(embedder, rows: torch.Tensor) -> torch.Tensor:
-    """What training does with the rows of a batch."""
-    return embedder(embedder.look_up(rows))
 
 
 SPARSE_FIRST_LAYERS = [

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from cebra_kedro.training import TrainingConfig
+from cebra_kedro.training.batch_embedder import BatchEmbedder
 from cebra_kedro.training.checkpoint import Checkpoint
 from cebra_kedro.training.data import TrainingData
 
@@ -64,6 +66,11 @@ def tiny_counts(**shape: int) -> TrainingData:
     data = tiny_data(**shape)
     spikes = data.neural - np.quantile(data.neural, 0.92, axis=0)
     return replace(data, neural=np.ceil(spikes.clip(min=0)).astype(np.uint8))
+
+
+def embed(embedder: BatchEmbedder, rows: torch.Tensor) -> torch.Tensor:
+    """What training does with the rows of a batch."""
+    return embedder(embedder.look_up(rows))
 
 
 @dataclass
