@@ -27,7 +27,9 @@ import torch
 from training_speed import cebra_trainer
 from workloads import Workload
 
-from cebra_kedro.decoding import decode_frames
+from cebra_kedro.decoding import DecoderSettings, Samples
+from cebra_kedro.decoding.frames import decode_frames
+from cebra_kedro.recording import Label, Recording
 from cebra_kedro.simulate.allen import simulate_neuropixels
 from cebra_kedro.simulate.movie import simulate_movie
 from cebra_kedro.sources.allen import choose_neurons, repeats_of
@@ -58,7 +60,7 @@ OPTIMIZERS = {
     ),
 }
 ENCODER = EncoderConfig(architecture="resample1-model", hidden_units=128, output_dimension=128)
-NEIGHBOURS = (1, 9, 25, 49, 100)
+SETTINGS = DecoderSettings(neighbours=(1, 9, 25, 49, 100), metric="cosine")
 
 
 def main() -> None:
@@ -73,8 +75,8 @@ def main() -> None:
     options = parser.parse_args()
     movie = Movie(options.neurons, options.temperature)
     rows_of = [
-        movie.raw_row("knn", NEIGHBOURS),
-        movie.raw_row("bayes", (1e-9, 1e-6, 1e-3, 1.0, 1e3)),
+        movie.raw_row("knn"),
+        movie.raw_row("bayes"),
     ]
     for seed in options.seeds:
         rows_of.append(movie.cebra_row(options.cebra_steps, seed))
@@ -103,6 +105,9 @@ class Movie:
         self.frame = content["frames"]
         self.repeat = repeats_of(self.frame)
         self.part = repeat_split(self.repeat, test_repeat=9, n_repeats=10)
+        ids = {"frame": self.frame, "repeat": self.repeat}
+        labels = {label: Label(values, "discrete") for label, values in ids.items()}
+        self.recording = Recording(self.neural, labels, bin_width_s=1 / 120, name="VISp")
         fitted = rows(self.part, "train", "valid")
         self.data = TrainingData(
             self.neural[fitted],
@@ -137,9 +142,9 @@ class Movie:
             embedding = _cebra_transform(run.network, self.neural)
         return self._row("cebra adam", steps, seed, embedding, seconds)
 
-    def raw_row(self, decoder: str, candidates: tuple[float, ...]) -> dict[str, Any]:
+    def raw_row(self, decoder: str) -> dict[str, Any]:
         """Decode the spike counts themselves."""
-        return self._row(f"raw {decoder}", 0, 0, self.neural, 0.0, decoder, candidates)
+        return self._row(f"raw {decoder}", 0, 0, self.neural, 0.0, decoder)
 
     def _row(
         self,
@@ -149,16 +154,9 @@ class Movie:
         features: np.ndarray,
         seconds: float,
         decoder: str = "knn",
-        candidates: tuple[float, ...] = NEIGHBOURS,
     ) -> dict[str, Any]:
-        decoded = decode_frames(
-            features.astype(np.float32),
-            self.frame,
-            self.repeat,
-            self.part,
-            decoder=decoder,  # type: ignore[arg-type]
-            candidates=candidates,
-        )
+        samples = Samples(features.astype(np.float32), self.recording, self.part)
+        (decoded,) = decode_frames(samples, decoders=(decoder,), settings=SETTINGS)
         return {
             "name": name,
             "steps": steps,

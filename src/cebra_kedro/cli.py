@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import logging
+import os
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -35,11 +36,18 @@ _USERS_TO_MEND = (
 def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
+        from cebra_kedro.pipeline_registry import read_descriptions
         from cebra_kedro.run.checks import check_names
 
         try:
+            if kwargs["env"]:  # where Kedro, and the registry, look for the environment
+                os.environ["KEDRO_ENV"] = kwargs["env"]
             names = [*kwargs["pipelines"], *filter(None, [kwargs["pipeline"]])]
-            check_names(dict(project.pipelines), names, kwargs["namespaces"])
+            pipelines = dict(project.pipelines)
+            problems = {} if set(names) <= set(pipelines) else read_descriptions().problems
+            check_names(pipelines, names, kwargs["namespaces"], problems)
+            if sessions := kwargs.pop("sessions", None):
+                kwargs["params"] = {**(kwargs["params"] or {}), "only_sessions": sessions}
             return callback(*args, **kwargs)
         except KeyboardInterrupt:
             raise click.ClickException(
@@ -50,6 +58,11 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
             raise click.ClickException(_message(error)) from error
 
     return wrapped
+
+
+def _names(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
+    """Names between commas."""
+    return [name.strip() for name in value.split(",") if name.strip()] if value else None
 
 
 def _message(error: BaseException) -> str:
@@ -64,5 +77,13 @@ def cli() -> None:
 
 
 run: click.Command = copy.copy(kedro_run)
+run.params = [
+    *kedro_run.params,
+    click.Option(
+        ["--sessions"],
+        callback=_names,
+        help="Work on these sessions only, e.g. buddy,cicero; results of others stay as they are.",
+    ),
+]
 run.callback = _one_line_errors(cast("Callable[..., Any]", kedro_run.callback))
 cli.add_command(run)

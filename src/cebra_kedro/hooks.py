@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from kedro.framework import project
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
@@ -30,8 +31,13 @@ class RunReportHook:
         from cebra_kedro.run.checks import check_environment, check_parameters
 
         loader = context.config_loader
-        check_environment(Path(loader.conf_source), context.env)
-        self._parameters = check_parameters(loader["parameters"])
+        conf = Path(loader.conf_source)
+        check_environment(conf, context.env)
+        if context.env:  # the registry is given no environment, and looks for it here
+            os.environ["KEDRO_ENV"] = context.env
+        self._parameters = loader["parameters"]
+        folders = [conf / name for name in dict.fromkeys(["base", context.env or "local", "local"])]
+        self._descriptions = check_parameters(self._parameters, folders)
         self._project = Path(context.project_path)
         self._reporting = self._project / REPORTING
 
@@ -39,20 +45,37 @@ class RunReportHook:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Check output folders and raw files before any node starts."""
-        from cebra_kedro.run.checks import check_writable, fetch_raw_files
+        """Check descriptions, output folders and raw files before any node starts."""
+        from cebra_kedro.run.checks import (
+            check_experiments,
+            check_sessions,
+            check_writable,
+            fetch_raw_files,
+        )
         from cebra_kedro.run.manifest import RunManifest
+        from cebra_kedro.run.origins import Origins
         from cebra_kedro.run.progress import NodeProgress
         from cebra_kedro.run.provenance import Provenance
 
         self._catalog = catalog
-        check_writable([self._reporting / "report.html", *self._files(pipeline.all_outputs())])
-        fetch_raw_files(pipeline, catalog)
-        experiments = {node.namespace.split(".")[0] for node in pipeline.nodes if node.namespace}
-        self._manifest = RunManifest.begin(run_params, self._parameters, self._project, experiments)
+        experiments = _experiments(pipeline)
+        check_experiments(experiments, self._descriptions, dict(project.pipelines))
+        only = self._parameters.get("only_sessions")
+        chosen = check_sessions(experiments, self._descriptions, only)
+        files = [Path(place) for place in _outputs(pipeline, catalog)]
+        check_writable([self._reporting / "report.html", *files])
+        fetch_raw_files(pipeline, catalog, chosen)
+        described = {
+            name: one.model_dump(mode="json")
+            for name, one in self._descriptions.experiments.items()
+        }
+        parameters = {**described, "only_sessions": only}
+        self._manifest = RunManifest.begin(run_params, parameters, self._project, experiments)
         self._manifest.write(self._reporting)
         run = {name: self._manifest.facts[name] for name in ("run_id", "environment")}
-        self._provenance = Provenance(self._reporting, run)
+        sessions = {name: one.sessions for name, one in self._descriptions.experiments.items()}
+        provenance = Provenance(self._reporting, run)
+        self._origins = Origins(catalog, provenance, sessions, self._reporting)
         self._progress = NodeProgress(len(pipeline.nodes))
         self._pid = os.getpid()
 
@@ -70,15 +93,12 @@ class RunReportHook:
     def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
         """Note which recordings the run used."""
         if self._is_this_process:
-            self._manifest.note_recording(dataset_name, data)
-            for file in self._files([dataset_name]):
-                self._provenance.note_read(file, data)
+            self._note_recordings(dataset_name, data)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
         """Note a recording or a result; after the last output of a node, move the progress on."""
         if self._is_this_process:
-            self._manifest.note_recording(dataset_name, data)
             self._note_output(dataset_name, data, node)
             if self._manifest.note_saved(node.name, dataset_name):
                 self._progress.finish()
@@ -112,7 +132,12 @@ class RunReportHook:
         self._progress.close()
         self._manifest.end("finished").write(self._reporting)
         page = build_report(self._reporting)
-        show_summary(self._manifest.results, self._reporting, page, self._manifest.seconds)
+        headlines = {
+            name: one.headline or "" for name, one in self._descriptions.experiments.items()
+        }
+        show_summary(
+            self._manifest.results, self._reporting, page, self._manifest.seconds, headlines
+        )
 
     @property
     def _is_this_process(self) -> bool:
@@ -123,30 +148,37 @@ class RunReportHook:
             self._manifest.begin_node(node.name, node.outputs)
             self._progress.start(node.name)
 
+    def _note_recordings(self, dataset_name: str, data: Any) -> None:
+        from cebra_kedro.store import Store
+
+        if dataset_name.endswith(".recordings") and isinstance(data, Store):
+            facts = self._origins.note_recordings(dataset_name, data)
+            self._manifest.note_recordings(dataset_name, facts)
+
     def _note_output(self, dataset_name: str, data: Any, node: Node) -> None:
-        for file in self._files([dataset_name]):
-            # What a node finds where it writes, e.g. finished encoders, is not a source.
-            own = {place for out in self._files(node.outputs) for place in (out, *out.parents)}
-            self._provenance.note_written(file, data, set(self._files(node.inputs)) - own)
-            reporting = self._reporting.resolve()
-            if file.is_relative_to(reporting):
-                self._manifest.results.add(file.relative_to(reporting))
+        if dataset_name.endswith(".recordings"):
+            self._note_recordings(dataset_name, self._catalog.load(dataset_name))
+        self._origins.note_written(dataset_name, data, node)
+        self._manifest.results.update(self._origins.results(dataset_name, data))
 
     def _note_other_processes(self, pipeline: Pipeline) -> None:
         """Note what nodes have written that did not run in this process."""
-        from cebra_kedro.io import RecordingDataset
-
         for node in pipeline.nodes:
             for name in node.outputs if node.name not in self._manifest.node_seconds else ():
-                if any(self._manifest.is_older(file) for file in self._files([name])):
+                if any(self._manifest.is_older(file) for file in self._origins.files(name)):
                     continue
-                is_recording = isinstance(self._catalog.get(name), RecordingDataset)
-                data = self._catalog.load(name) if is_recording else None
-                self._manifest.note_recording(name, data)
-                self._note_output(name, data, node)
+                self._note_output(name, self._catalog.load(name), node)
 
-    def _files(self, dataset_names: Any) -> list[Path]:
-        """Where datasets lie on the disk; those that do not are left out."""
-        datasets = [self._catalog.get(name) for name in dataset_names]
-        paths = [getattr(d, "_filepath", None) or getattr(d, "_path", None) for d in datasets]
-        return [Path(path).resolve() for path in paths if path is not None]
+
+def _experiments(pipeline: Pipeline) -> list[str]:
+    """The experiments of a run: the second part of ``training.hippocampus.position``."""
+    parts = [node.namespace.split(".") for node in pipeline.nodes if node.namespace]
+    named = (names[0] if names[0] == "paper_figures" else names[1] for names in parts)
+    return list(dict.fromkeys(named))
+
+
+def _outputs(pipeline: Pipeline, catalog: CatalogProtocol) -> list[str]:
+    """Where the outputs of a pipeline lie."""
+    datasets = [catalog.get(name) for name in sorted(pipeline.all_outputs())]
+    places = [getattr(d, "_filepath", None) or getattr(d, "_path", None) for d in datasets]
+    return [str(Path(place).resolve()) for place in places if place is not None]

@@ -1,10 +1,21 @@
-"""All pipelines by name: one per stage, one per experiment, and everything."""
+"""All pipelines by name, made from the descriptions that the configuration holds.
+
+One for each stage, one for each experiment (also the user's own in ``conf/local``), the paper's
+figures, and ``__default__``: every experiment.
+"""
 
 from __future__ import annotations
 
-from kedro.pipeline import Pipeline
+import logging
+import os
+import warnings
+from pathlib import Path
 
-from cebra_kedro.experiments import EXPERIMENTS
+from kedro.framework.project import settings
+from kedro.pipeline import Pipeline
+from kedro.utils import find_kedro_project
+
+from cebra_kedro.experiment import Descriptions, Experiment
 from cebra_kedro.pipelines import (
     consistency,
     decoding,
@@ -13,24 +24,56 @@ from cebra_kedro.pipelines import (
     reporting,
     training,
 )
+from cebra_kedro.run.configuration import configuration
+
+logger = logging.getLogger(__name__)
+
+STAGES = ("ingestion", "training", "decoding", "consistency", "reporting")
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Stages (``ingestion`` … ``reporting``), experiments (``hippocampus`` …), ``__default__``."""
+    """Stages, experiments, ``paper_figures`` and ``__default__``.
+
+    A description that is wrong is said and left out; the others stay.
+    """
+    descriptions = read_descriptions()
+    for problem in descriptions.problems.values():
+        logger.error("%s", problem)
+    parts = {name: stages_of(name, one) for name, one in descriptions.experiments.items()}
     stages = {
-        "ingestion": ingestion.create_pipeline(),
-        "training": training.create_pipeline(),
-        "decoding": decoding.create_pipeline(),
-        "consistency": consistency.create_pipeline(),
-        "reporting": reporting.create_pipeline(),
+        stage: Pipeline([of_experiment[stage] for of_experiment in parts.values()])
+        for stage in STAGES
     }
-    everything = Pipeline(stages.values())
-    experiments = {
-        experiment.pipeline or experiment.name: everything.only_nodes_with_namespaces(
-            [experiment.name]
-        )
-        for experiment in EXPERIMENTS
-    }
+    experiments = {name: Pipeline(of_stage.values()) for name, of_stage in parts.items()}
     # Drawn from published results, not from recordings: on request only.
     figures = {"paper_figures": paper_figures.create_pipeline()}
+    everything = Pipeline(stages.values())
     return {**stages, **experiments, **figures, "__default__": everything}
+
+
+def stages_of(name: str, experiment: Experiment) -> dict[str, Pipeline]:
+    """The pipeline of each stage of one experiment."""
+    with warnings.catch_warnings():
+        # Namespaces are those of stages, names of entries those of experiments, as it should be.
+        warnings.filterwarnings("ignore", message="One or more dataset names contain")
+        compared = consistency.create_pipeline(name, experiment)
+        return {
+            "ingestion": ingestion.create_pipeline(name, experiment),
+            "training": training.create_pipeline(name, experiment),
+            "decoding": decoding.create_pipeline(name, experiment),
+            "consistency": compared,
+            "reporting": reporting.create_pipeline(name, experiment, compared=bool(compared.nodes)),
+        }
+
+
+def read_descriptions() -> Descriptions:
+    """The descriptions in ``conf/base`` and the environment, and the user's own in ``conf/local``.
+
+    Kedro tells a registry no environment: it is read where Kedro too looks for one that is not
+    given, in ``KEDRO_ENV``, where the command line and the hooks of this project leave it.
+    """
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    conf = project / settings.CONF_SOURCE
+    env = os.environ.get("KEDRO_ENV")
+    folders = [conf / folder for folder in dict.fromkeys(["base", env or "local", "local"])]
+    return Descriptions.of(configuration(conf, env)["parameters"], folders)

@@ -6,7 +6,7 @@ Reading files is the business of ``io``, the layout of a publisher's arrays that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -26,14 +26,18 @@ class Label:
 
     Attributes:
         values: array (time,) or (time, dim); float for continuous and circular labels,
-            integer for discrete ones.
+            integer for discrete ones, and integer codes (time,) where there is a ``table``.
         kind: ``continuous``, ``discrete`` (class ids) or ``circular`` (angles in rad).
         unit: e.g. ``m``, ``cm``, ``rad``; empty for class ids and dimensionless features.
+        table: float array (code, dim) or None: what a continuous label is in a bin of each code,
+            e.g. the features of each frame of a movie, which would fill a file if every bin of
+            every repeat had them.
     """
 
     values: np.ndarray
     kind: LabelKind
     unit: str = ""
+    table: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _read_only(self.values))
@@ -41,6 +45,10 @@ class Label:
             raise RecordingError(
                 f"label kind must be one of {', '.join(get_args(LabelKind))}, got {self.kind!r}"
             )
+        if self.table is not None:
+            object.__setattr__(self, "table", _read_only(self.table))
+            _check_table(self.values, self.table, self.kind)
+            return
         if self.kind == "discrete" and not np.issubdtype(self.values.dtype, np.integer):
             raise RecordingError(
                 f"a discrete label holds integer class ids, got dtype {self.values.dtype}; "
@@ -51,6 +59,33 @@ class Label:
                 f"a {self.kind} label holds floats, got dtype {self.values.dtype}; "
                 "cast it to float32 or declare it discrete"
             )
+
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The ids that occur, ascending; empty unless the label is discrete."""
+        return np.unique(self.values) if self.kind == "discrete" else np.empty(0, np.int64)
+
+    def matrix(self, classes: np.ndarray | None = None) -> np.ndarray:
+        """The label as float32 array (time, dim), a distance between two rows meaning something.
+
+        A discrete label becomes one column a class, 1 where the class holds, so that two
+        different classes are √2 apart, as in cebra's published indices; a circular one its cosine
+        and sine, so that no angle is an end.
+
+        Args:
+            classes: ids that get a column, for a discrete label; None for those that occur. Several
+                sessions in one encoder have the classes of all.
+        """
+        if self.table is not None:
+            return self.table[self.values].astype(np.float32, copy=False)
+        if self.kind == "discrete":
+            ids = self.classes if classes is None else np.asarray(classes)
+            return np.asarray(self.values[:, None] == ids, dtype=np.float32)
+        columns = self.values.reshape(len(self.values), -1)
+        if self.kind == "circular":
+            columns = np.concatenate([np.cos(columns), np.sin(columns)], axis=1)
+        return columns.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,34 +142,57 @@ class Recording:
         """Int array (time,) of contiguous-segment ids: the trials, or zeros without trials."""
         return np.zeros(self.n_time, np.int64) if self.trial is None else self.trial
 
-    def label_matrix(self, names: list[str] | tuple[str, ...]) -> np.ndarray:
-        """The named labels side by side as float32 array (time, dim).
+    def label(self, name: str) -> Label:
+        """A label by name.
 
-        A discrete label becomes one column a class, 1 where the class holds, so that two
-        different classes are √2 apart, as in cebra's published indices.
+        Raises:
+            KeyError: there is none of this name; the message lists those there are.
+        """
+        if name not in self.labels:
+            raise KeyError(
+                f"recording {self.name} has no label {name}; "
+                f"it has {', '.join(self.labels) or 'none'}"
+            )
+        return self.labels[name]
+
+    def label_matrix(
+        self, names: Sequence[str], classes: Mapping[str, np.ndarray] = MappingProxyType({})
+    ) -> np.ndarray:
+        """The named labels side by side as float32 array (time, dim); see :meth:`Label.matrix`.
+
+        Args:
+            names: labels, at least one.
+            classes: discrete label → its ids over all sessions that are trained together.
 
         Raises:
             KeyError: a name is not among the labels; the message lists those there are.
         """
-        missing = [name for name in names if name not in self.labels]
-        if missing:
-            raise KeyError(
-                f"recording {self.name} has no label {', '.join(missing)}; "
-                f"it has {', '.join(self.labels) or 'none'}"
-            )
-        return np.concatenate([_columns(self.labels[name]) for name in names], axis=1)
-
-
-def _columns(label: Label) -> np.ndarray:
-    if label.kind == "discrete":
-        return np.asarray(label.values[:, None] == np.unique(label.values), dtype=np.float32)
-    return label.values.reshape(len(label.values), -1).astype(np.float32)
+        columns = [self.label(name).matrix(classes.get(name)) for name in names]
+        return np.concatenate(columns, axis=1)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
     view = np.asarray(array).view()
     view.flags.writeable = False
     return view
+
+
+def _check_table(codes: np.ndarray, table: np.ndarray, kind: str) -> None:
+    if kind != "continuous" or table.ndim != 2 or not np.issubdtype(table.dtype, np.floating):
+        raise RecordingError(
+            f"a table holds what a continuous label is for each code, as a float array "
+            f"(code, dim); got {table.dtype} of shape {table.shape} for a {kind} label"
+        )
+    if codes.ndim != 1 or not np.issubdtype(codes.dtype, np.integer):
+        raise RecordingError(
+            f"a label with a table has integer codes (time,), got {codes.dtype} of shape "
+            f"{codes.shape}"
+        )
+    if codes.size and not 0 <= codes.min() <= codes.max() < len(table):
+        raise RecordingError(
+            f"codes must be in 0 … {len(table) - 1}, the rows of the table, got {codes.min()} to "
+            f"{codes.max()}"
+        )
 
 
 def _check_neural(neural: np.ndarray, name: str) -> None:
@@ -161,8 +219,9 @@ def _check_label(label_name: str, label: Label, n_time: int, name: str) -> None:
             "every label needs one row per time bin"
         )
     if label.kind != "discrete":
+        values = label.values if label.table is None else label.table
         _check_finite(
-            f"label {label_name}", label.values, name, "interpolate it or drop these bins"
+            f"label {label_name}", values, name, "interpolate it or drop these bins"
         )
 
 

@@ -7,13 +7,37 @@ fold are left to the caller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+
+from cebra_kedro.recording import Recording
 
 TRAIN, VALID, TEST = 0, 1, 2
 PART_NAMES = ("train", "valid", "test")
 """Names of the codes: ``PART_NAMES[TEST] == "test"``."""
+
+
+def split_recording(recording: Recording, by: str, **options: Any) -> np.ndarray:
+    """The parts of a recording by the name of :data:`SPLITS`.
+
+    Args:
+        recording: what is split.
+        by: name of the rule.
+        options: those of the rule.
+
+    Returns:
+        int8 array (fold, time) of the codes TRAIN, VALID and TEST.
+
+    Raises:
+        ValueError: the recording does not have what the rule needs; the message names it.
+    """
+    try:
+        return SPLITS[by](recording, **options)
+    except ValueError as error:
+        raise ValueError(f"{recording.name} (split by {by}): {error}") from error
 
 
 def trials_from_direction(direction: np.ndarray) -> np.ndarray:
@@ -89,6 +113,37 @@ def nested_trial_folds(trial: np.ndarray, n_folds: int = 3) -> np.ndarray:
             test, valid = np.array_split(held_out, 2)
             part[fold, test] = TEST
             part[fold, valid] = VALID
+    return part[:, number]
+
+
+def interleaved_trial_folds(trial: np.ndarray, n_folds: int = 3) -> np.ndarray:
+    """Split whole trials into train, valid and test in turns, once for each fold.
+
+    Of every ``n_folds`` trials in a row, fold k tests on the k-th and validates on the next; all
+    others are train. It needs no more trials than folds, where the nested split needs many.
+
+    Args:
+        trial: integer array (time,) of trial ids; each trial is one contiguous run of bins.
+        n_folds: number of folds, at least 3, so that each has training trials.
+
+    Returns:
+        int8 array (fold, time) of the codes TRAIN, VALID and TEST.
+
+    Raises:
+        ValueError: there are fewer folds than 3, or fewer trials than folds.
+    """
+    number = _trial_numbers(_one_dimensional("trial", trial))
+    n_trials = int(number[-1]) + 1
+    if n_folds < 3 or n_trials < n_folds:
+        raise ValueError(
+            f"interleaved folds must be at least 3 and at most the number of trials ({n_trials}), "
+            f"got {n_folds}; record more trials, or split by block"
+        )
+    turn = np.arange(n_trials) % n_folds
+    part = np.full((n_folds, n_trials), TRAIN, np.int8)
+    for fold in range(n_folds):
+        part[fold, turn == (fold + 1) % n_folds] = VALID
+        part[fold, turn == fold] = TEST
     return part[:, number]
 
 
@@ -268,3 +323,57 @@ def _one_dimensional(name: str, values: np.ndarray) -> np.ndarray:
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"{name} must be a non-empty array (time,), got shape {values.shape}")
     return values
+
+
+def _by_trial(recording: Recording, *, folds: int, scheme: str) -> np.ndarray:
+    if recording.trial is None:
+        raise ValueError("it has no trials; name the array of trial ids, or split by block")
+    rule = nested_trial_folds if scheme == "nested" else interleaved_trial_folds
+    return rule(recording.segment(), folds)
+
+
+def _by_repeat(recording: Recording, *, test_repeat: int, n_repeats: int) -> np.ndarray:
+    repeat = _discrete(recording, "repeat")
+    return repeat_split(repeat, test_repeat=test_repeat - 1, n_repeats=n_repeats)[None]
+
+
+def _by_block(recording: Recording, *, fractions: tuple[float, float, float]) -> np.ndarray:
+    return contiguous_blocks(recording.n_time, fractions)[None]
+
+
+def _by_label(recording: Recording, *, label: str) -> np.ndarray:
+    part = _discrete(recording, label)
+    found = np.unique(part)
+    if not np.array_equal(found, [TRAIN, VALID, TEST]):
+        raise ValueError(
+            f"label {label} must hold 0 (train), 1 (valid) and 2 (test), got {found.tolist()}"
+        )
+    return part.astype(np.int8)[None]
+
+
+def _at_random(
+    recording: Recording, *, fractions: tuple[float, float, float], seed: int
+) -> np.ndarray:
+    return optimistic_random_rows(recording.n_time, fractions, seed=seed)[None]
+
+
+def _discrete(recording: Recording, name: str) -> np.ndarray:
+    label = recording.labels.get(name)
+    if label is None or label.kind != "discrete":
+        there = [key for key, one in recording.labels.items() if one.kind == "discrete"]
+        raise ValueError(
+            f"it needs the discrete label {name}; discrete are {', '.join(there) or 'none'}"
+        )
+    return label.values
+
+
+SPLITS: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType(
+    {
+        "trial": _by_trial,
+        "repeat": _by_repeat,
+        "block": _by_block,
+        "label": _by_label,
+        "random_optimistic": _at_random,
+    }
+)
+"""Name → function of a recording and options."""

@@ -179,6 +179,35 @@ def test_discrete_labels_make_one_bin_per_common_class():
         np.testing.assert_allclose(embedding, expected, rtol=0, atol=1e-12)
 
 
+IDS = st.sampled_from([-(2**63), -1, 0, 2**63 - 1])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(st.lists(st.tuples(IDS, IDS), min_size=1, max_size=60), min_size=2, max_size=3),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_combination_of_ids_is_a_class_of_its_own_in_every_recording(rows, seed):
+    rng = np.random.default_rng(seed)
+    embeddings = [rng.normal(size=(len(pairs), 2)) + 3 for pairs in rows]
+    items = [
+        LabelledEmbedding(name, embedding, discrete=np.array(pairs, np.int64))
+        for name, embedding, pairs in zip("abc", embeddings, rows, strict=False)
+    ]
+    common = sorted(set.intersection(*map(set, rows)))
+    if len(common) < 4:
+        with pytest.raises(ValueError, match=f"got {len(common)} of {len(common)}"):
+            align(items)
+        return
+    aligned = align(items)
+    assert list(map(tuple, aligned.class_id.tolist())) == common
+    for item, embedding, pairs in zip(items, embeddings, rows, strict=True):
+        for mean, pair in zip(aligned.embeddings[item.name], common, strict=True):
+            own = embedding[[other == pair for other in pairs]].mean(axis=0)
+            # float64 sums in another order
+            np.testing.assert_allclose(mean, own / np.linalg.norm(own), rtol=0, atol=1e-12)
+
+
 def test_classes_with_too_few_samples_in_one_embedding_are_left_out():
     classes = {"a": np.repeat(np.arange(6), 5), "b": np.repeat(np.arange(6), [5, 5, 2, 5, 5, 5])}
     items = [LabelledEmbedding(n, np.eye(6)[c][:, :2] + 1, discrete=c) for n, c in classes.items()]
@@ -255,6 +284,19 @@ LABEL = np.linspace(0, 1, 50)
         ([item(LABEL * 0), item(LABEL * 0, "b")], {}, "continuous is 0.0 in every row"),
         ([item(LABEL), item(LABEL, "b", np.zeros(50, int))], {}, "same kinds of label"),
         (
+            [item(LABEL, n, np.zeros(shape, int)) for n, shape in {"a": 50, "b": (50, 2)}.items()],
+            {},
+            "same kinds of label",
+        ),
+        (
+            [
+                LabelledEmbedding(name, np.ones((50, 2)), LABEL, unit=unit)
+                for name, unit in {"a": "m", "b": "cm"}.items()
+            ],
+            {},
+            "one unit in all embeddings, got 'm' in a, 'cm' in b; convert it",
+        ),
+        (
             [item(LABEL), item(LABEL, "b", embedding=np.zeros((50, 3)))],
             {"n_bins": 20},
             "b: the mean of 19 bins is the zero vector",
@@ -277,6 +319,9 @@ def test_embeddings_that_cannot_be_aligned_are_refused(items, arguments, message
         ({"continuous": None}, "buddy/s1: give a continuous or a discrete label"),
         ({"continuous": LABEL[:-1]}, r"continuous must have shape \(50,\)"),
         ({"discrete": LABEL}, "discrete must hold integer class ids, got dtype float64"),
+        ({"discrete": np.full(50, 2**63, np.uint64)}, "ids that int64 can hold, got 92233720368"),
+        ({"discrete": np.zeros((50, 0), int)}, r"shape \(50,\) or \(50, label\).*got \(50, 0\)"),
+        ({"continuous": np.ones((50, 2))}, r"continuous must have shape \(50,\) as the embedding"),
         ({"continuous": np.full(50, np.nan)}, "continuous holds NaN"),
         ({"embedding": np.full((50, 2), np.nan)}, "embedding holds NaN"),
     ],

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from cebra_kedro.consistency import (
@@ -9,7 +8,8 @@ from cebra_kedro.consistency import (
     LabelledEmbedding,
     consistency_between_datasets,
     consistency_between_runs,
-    consistency_matrix,
+    consistency_between_seeds,
+    stack_consistency,
 )
 
 
@@ -90,7 +90,7 @@ def test_datasets_score_as_cebra_scores_them(dtype):
     np.testing.assert_allclose(table["r2"], scores, rtol=0, atol=TOLERANCE_TO_CEBRA[dtype])
 
 
-def test_the_matrix_averages_over_runs_as_cebra_does():
+def test_the_mean_over_runs_is_what_cebra_scores():
     import cebra.integrations.sklearn.metrics as cebra_metrics
 
     items = rats(noise=1.0, n_runs=2)
@@ -103,9 +103,10 @@ def test_the_matrix_averages_over_runs_as_cebra_does():
     table = consistency_between_datasets(items)
     # 3 x 2 ordered pairs of rats, 2 x 2 pairs of runs each
     assert len(table) == 24
-    matrix = consistency_matrix(table)
+    rats_of = table[["source", "target"]].apply(lambda names: names.str.partition("/")[0])
+    means = table["r2"].groupby([rats_of["source"], rats_of["target"]]).mean()
     ordered = list(dict.fromkeys(map(tuple, pairs.tolist())))
-    assert [matrix.loc[source, target] for source, target in ordered] == pytest.approx(
+    assert [means[pair] for pair in ordered] == pytest.approx(
         scores.tolist(), abs=TOLERANCE_TO_CEBRA[np.float64]
     )
 
@@ -181,8 +182,8 @@ def test_classes_missing_from_one_dataset_do_not_matter():
         items.append(
             LabelledEmbedding(dataset, on_the_sphere(means)[ids] @ rotation(rng), discrete=ids)
         )
-    table = consistency_between_datasets(items, between="sessions")
-    assert set(table["between"]) == {"sessions"}
+    table = consistency_between_datasets(items, between="sessions_by_target")
+    assert set(table["between"]) == {"sessions_by_target"}
     # a rotation of the same class means: exact maths in float64
     np.testing.assert_allclose(table["r2"], 1, rtol=0, atol=1e-12)
 
@@ -198,35 +199,56 @@ def test_runs_of_one_dataset_are_not_compared_between_datasets():
 def test_source_and_target_are_not_confused():
     angle = np.linspace(0, 2 * np.pi, 1001)[:-1]
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    matrix = consistency_matrix(
-        consistency_between_runs({"circle": circle, "shadow": circle[:, :1]})
-    )
+    table = consistency_between_runs({"circle": circle, "shadow": circle[:, :1]})
+    r2 = table.set_index(["source", "target"])["r2"]
     # a circle predicts its own shadow, the shadow only half of the circle
-    assert matrix.loc["circle", "shadow"] == pytest.approx(1, abs=1e-12)
-    assert matrix.loc["shadow", "circle"] == pytest.approx(0.5, abs=1e-12)
-    assert matrix.index.name == "source" and matrix.columns.name == "target"
+    assert r2["circle", "shadow"] == pytest.approx(1, abs=1e-12)
+    assert r2["shadow", "circle"] == pytest.approx(0.5, abs=1e-12)
 
 
-def test_the_matrix_of_runs_keeps_runs_apart():
+def test_seeds_are_compared_within_their_fold_in_natural_order():
     rng = np.random.default_rng(6)
-    table = consistency_between_runs(
-        {f"seed{i}": rng.normal(size=(50, 2)) for i in (2, 0, 1)}, dataset="buddy"
-    )
-    matrix = consistency_matrix(table.assign(experiment="hippocampus"))
-    names = ["buddy/seed2", "buddy/seed0", "buddy/seed1"]
-    assert matrix.index.tolist() == matrix.columns.tolist() == names
-    assert np.isnan(np.diag(matrix)).all()
-    assert matrix.to_numpy()[~np.eye(3, dtype=bool)].tolist() == table["r2"].tolist()
+    # folds have other rows, so comparing across them would be refused
+    lengths = {"fold10_seed1": 60, "fold2_seed10": 50, "fold2_seed9": 50, "fold10_seed0": 60}
+    runs = {key: rng.normal(size=(n, 2)) for key, n in lengths.items()}
+    runs["fold3_seed0"] = rng.normal(size=(40, 2))
+    table = consistency_between_seeds(runs, dataset="buddy/time")
+    assert tuple(table.columns) == CONSISTENCY_COLUMNS
+    assert set(table["between"]) == {"seeds"}
+    assert table[["source", "target"]].to_numpy().tolist() == [
+        ["buddy/time/fold2_seed9", "buddy/time/fold2_seed10"],
+        ["buddy/time/fold2_seed10", "buddy/time/fold2_seed9"],
+        ["buddy/time/fold10_seed0", "buddy/time/fold10_seed1"],
+        ["buddy/time/fold10_seed1", "buddy/time/fold10_seed0"],
+    ]
+    fold = {key.removeprefix("fold2_"): runs[key] for key in ("fold2_seed9", "fold2_seed10")}
+    alone = consistency_between_runs(fold)["r2"]
+    assert table["r2"][:2].tolist() == alone.tolist()
 
 
-def test_a_matrix_of_mixed_comparisons_is_refused():
-    row = {"between": "runs", "source": "a", "target": "b", "r2": 0.5}
-    with pytest.raises(ValueError, match="one value of between, got runs, subjects"):
-        consistency_matrix(pd.DataFrame([row, row | {"between": "subjects"}]))
-    with pytest.raises(ValueError, match="one value of experiment, got x, y"):
-        consistency_matrix(pd.DataFrame([row | {"experiment": name} for name in "xy"]))
-    with pytest.raises(ValueError, match="one value of between, got none"):
-        consistency_matrix(pd.DataFrame(columns=list(row)))
+def test_a_single_seed_gives_a_table_without_rows():
+    table = consistency_between_seeds({"fold0_seed0": np.ones((9, 2))})
+    assert table.empty
+    assert tuple(table.columns) == CONSISTENCY_COLUMNS
+
+
+def test_keys_that_are_no_fold_and_seed_are_refused():
+    with pytest.raises(ValueError, match="keys must be like fold0_seed1, got 'seed1'"):
+        consistency_between_seeds({"seed1": np.ones((9, 2))})
+
+
+def test_tables_of_an_experiment_are_stacked_and_empty_ones_passed_over():
+    rng = np.random.default_rng(8)
+    runs = {f"fold0_seed{i}": rng.normal(size=(50, 2)) for i in range(2)}
+    seeds, none = consistency_between_seeds(runs), consistency_between_seeds({})
+    encoders = consistency_between_runs(runs, between="encoders")
+    stacked = stack_consistency([none, seeds, encoders], "hippocampus")
+    assert tuple(stacked.columns) == ("experiment", *CONSISTENCY_COLUMNS)
+    assert stacked["between"].tolist() == ["seeds"] * 2 + ["encoders"] * 2
+    assert set(stacked["experiment"]) == {"hippocampus"}
+    assert stacked["r2"].tolist() == [*seeds["r2"], *encoders["r2"]]
+    assert "experiment" not in seeds
+    assert tuple(stack_consistency([none], "x").columns) == tuple(stacked.columns)
 
 
 def test_comparisons_that_need_more_embeddings_are_refused():
@@ -234,8 +256,6 @@ def test_comparisons_that_need_more_embeddings_are_refused():
         consistency_between_runs({"seed0": np.ones((9, 2))})
     with pytest.raises(ValueError, match="at least 2 datasets, got achilles"):
         consistency_between_datasets(rats(n_runs=2)[:2])
-    with pytest.raises(ValueError, match="use consistency_between_runs"):
-        consistency_between_datasets(rats(), between="runs")
 
 
 def test_runs_of_different_length_are_refused_by_name():

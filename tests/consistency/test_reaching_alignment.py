@@ -7,8 +7,9 @@ from cebra_kedro.consistency import (
     LabelledEmbedding,
     align,
     consistency_between_datasets,
-    labelled_reaching,
+    labelled,
 )
+from cebra_kedro.recording import Label, Recording
 from cebra_kedro.simulate.monkey_reaching import simulate_session
 
 BIN_WIDTH_S = 0.01
@@ -51,9 +52,29 @@ def sessions():
     return {name: session(name) for name in ("active", "passive")}
 
 
-def labelled(sessions, by, **changes):
-    options = {"bin_width_s": BIN_WIDTH_S, "by": by, "cell_cm": 1.0} | changes
-    return [labelled_reaching(name, **entry, **options) for name, entry in sessions.items()]
+ALIGN = {"position": ["position"], "target": ["target", "time_in_trial"]}
+
+
+def labelled_by(sessions, by, cell=1.0):
+    """As the two comparisons of reaching: in cells of the plane, or by moment and target."""
+    items = []
+    for name, entry in sessions.items():
+        recording = Recording(
+            neural=np.ones((len(entry["trial"]), 1)),
+            labels={
+                "position": Label(entry["position"], "continuous", "cm"),
+                "target": Label(entry["target"], "discrete"),
+            },
+            bin_width_s=BIN_WIDTH_S,
+            name=name,
+            trial=entry["trial"],
+        )
+        rows = np.arange(recording.n_time)
+        cell_of_plane = cell if by == "position" else None
+        items.append(
+            labelled(name, entry["embedding"], recording, rows, ALIGN[by], cell=cell_of_plane)
+        )
+    return items
 
 
 def cebra_score(items):
@@ -82,7 +103,11 @@ def test_sessions_whose_ranges_differ_are_compared_where_cebra_gives_up(sessions
     assert len(sessions["active"]["trial"]) == 2 * len(sessions["passive"]["trial"])
     with pytest.raises(ValueError, match="Digitalized labels does not have elements close enough"):
         cebra_score(by_x(sessions))
-    for items in (by_x(sessions), labelled(sessions, "position"), labelled(sessions, "target")):
+    for items in (
+        by_x(sessions),
+        labelled_by(sessions, "position"),
+        labelled_by(sessions, "target"),
+    ):
         table = consistency_between_datasets(items, n_bins=25)
         assert len(table) == 2
         assert np.isfinite(table["r2"]).all()
@@ -109,7 +134,7 @@ def test_equals_cebra_where_cebra_succeeds(sessions):
 @pytest.mark.parametrize("by", ["position", "target"])
 def test_rotations_of_one_map_are_consistent_and_unrelated_embeddings_are_not(sessions, by):
     same = consistency_between_datasets(
-        labelled(sessions, by), n_bins=25, min_samples=5, max_widening=0
+        labelled_by(sessions, by), n_bins=25, min_samples=5, max_widening=0
     )
     # by position, the target still differs within a cell, and more so in active reaching
     assert same["r2"].min() > {"position": 0.5, "target": 0.9}[by]
@@ -119,14 +144,14 @@ def test_rotations_of_one_map_are_consistent_and_unrelated_embeddings_are_not(se
         for name, entry in sessions.items()
     }
     unrelated = consistency_between_datasets(
-        labelled(noise, by), n_bins=25, min_samples=5, max_widening=0
+        labelled_by(noise, by), n_bins=25, min_samples=5, max_widening=0
     )
     # 3 dimensions, at least 40 bins: 3/39 by chance, and its spread
     assert unrelated["r2"].max() < 0.25
 
 
 def test_by_target_a_bin_is_a_moment_of_the_trials_to_one_target(sessions):
-    items = labelled(sessions, "target")
+    items = labelled_by(sessions, "target")
     aligned = align(items, n_bins=61, max_widening=0)
     # 60 ranges, of which each holds one time bin
     assert aligned.class_id is not None
@@ -141,21 +166,9 @@ def test_by_target_a_bin_is_a_moment_of_the_trials_to_one_target(sessions):
 
 
 def test_by_position_a_bin_is_a_cell_that_both_have_visited(sessions):
-    aligned = align(labelled(sessions, "position", cell_cm=2.0), n_bins=13, max_widening=0)
+    aligned = align(labelled_by(sessions, "position", cell=2.0), n_bins=13, max_widening=0)
     assert aligned.class_id is not None
     for entry in sessions.values():
         rows_visited = set(np.floor(entry["position"][:, 1] / 2).astype(int).tolist())
         assert set(aligned.class_id.tolist()) <= rows_visited
         assert np.abs(aligned.centre).max() < np.abs(entry["position"][:, 0]).max() + 1.1
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"by": "velocity"}, "by must be position or target, got 'velocity'"),
-        ({"by": "position", "cell_cm": 0.0}, "cell_cm must be positive, got 0"),
-    ],
-)
-def test_wrong_arguments_are_refused(sessions, changes, message):
-    with pytest.raises(ValueError, match=message):
-        labelled(sessions, **{"by": "position"} | changes)

@@ -4,17 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples_of import samples_of
 from sklearn.dummy import DummyClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 
-from cebra_kedro.decoding import (
-    METRIC_UNITS,
-    average_over_frames,
-    decode_frames,
-    frame_confusion,
-    metrics_rows,
-)
+from cebra_kedro.decoding import DecoderSettings
+from cebra_kedro.decoding.frames import decode_frames
+from cebra_kedro.metrics import metrics_rows
+from cebra_kedro.presentations import average_over_frames
+from cebra_kedro.recording import Label
 
 CANDIDATES = {"knn": (1, 9, 25, 49), "bayes": (1e-9, 1e-6, 1e-3, 1.0, 1e3)}
 DECODERS = pytest.mark.parametrize("decoder", CANDIDATES)
@@ -32,9 +31,23 @@ def movie(seed=0, n_frames=60, n_repeats=6, dim=12, noise=1.0, bins=(3, 4, 5)):
     return clean + noise * rng.normal(size=clean.shape), frame, repeat, part
 
 
-def decode(arrays, decoder, **options):
-    options = {"candidates": CANDIDATES[decoder], "window_frames": 3} | options
-    return decode_frames(*arrays, decoder=decoder, **options)
+def samples(features, frame, repeat, part, scene_of_frame=None):
+    labels = {"frame": (frame, "discrete", "frame"), "repeat": (repeat, "discrete")}
+    if scene_of_frame is not None:
+        labels["scene"] = (scene_of_frame[frame], "discrete")
+    return samples_of(features, part, **labels)
+
+
+def decode(arrays, decoder, scene_of_frame=None, candidates=None, shuffle_seed=None, **changes):
+    candidates = CANDIDATES[decoder] if candidates is None else candidates
+    of_decoder = {"neighbours" if decoder == "knn" else "smoothings": candidates}
+    (result,) = decode_frames(
+        samples(*arrays, scene_of_frame),
+        decoders=(decoder,),
+        settings=DecoderSettings(**{"metric": "cosine", "window_frames": 3} | of_decoder | changes),
+        shuffle_seed=shuffle_seed,
+    )
+    return result
 
 
 def as_published(features, frame, repeat, decoder):
@@ -63,10 +76,12 @@ def test_decoding_equals_the_demo_notebook_in_plain_sklearn(decoder, noise):
     features, frame, repeat, part = movie(noise=noise)
     result = decode((features, frame, repeat, part), decoder)
     chosen, predicted = as_published(features, frame, repeat, decoder)
-    assert result.chosen == chosen
-    np.testing.assert_array_equal(result.predicted_frame, predicted)
-    np.testing.assert_array_equal(result.frame, np.arange(60))
-    assert set(result.repeat) == {5}
+    assert result.chosen == {"frame": chosen}
+    np.testing.assert_array_equal(result.predicted["frame"], predicted)
+    np.testing.assert_array_equal(result.true["frame"], np.arange(60))
+    assert set(repeat[result.row]) == {5}
+    np.testing.assert_array_equal(frame[result.row], np.arange(60))
+    assert (frame[result.row - 1] != frame[result.row]).all()  # the first bin of a presentation
     error = np.abs(predicted - np.arange(60))
     assert result.scores["frame_accuracy_1s"] == pytest.approx(100 * np.mean(error < 3), abs=1e-12)
     assert result.scores["frame_error_mean"] == error.mean()
@@ -98,9 +113,8 @@ def test_chance_accuracy_is_that_of_900_frames_counted_by_hand():
     part = np.repeat([0, 1, 2], 900).astype(np.int8)
     features = np.random.default_rng(0).normal(size=(2700, 2))
     scene = np.repeat([0, 1, 2], [450, 300, 150])
-    scores = decode_frames(
-        features, frame, repeat, part, decoder="knn", candidates=[1], scene_of_frame=scene
-    ).scores
+    options = {"scene_of_frame": scene, "candidates": [1], "window_frames": 30}
+    scores = decode((features, frame, repeat, part), "knn", **options).scores
     # 59 right guesses of 900, less the 29 + 28 + ... + 1 that lie before the first frame and
     # the same beyond the last: (59 * 900 - 2 * 435) / 900²; the mean distance of two uniform
     # integers below n is (n² - 1) / (3 n); scenes agree with the sum of their squared shares
@@ -133,7 +147,7 @@ def test_bins_are_averaged_before_decoding(decoder):
     shown = average_over_frames(*arrays[:3])
     averaged = (shown.values, shown.frame, shown.repeat, arrays[3][shown.first_bin])
     np.testing.assert_array_equal(
-        decode(arrays, decoder).predicted_frame, decode(averaged, decoder).predicted_frame
+        decode(arrays, decoder).predicted["frame"], decode(averaged, decoder).predicted["frame"]
     )
 
 
@@ -146,8 +160,8 @@ def test_other_test_bins_change_neither_the_choice_nor_each_others_prediction(se
     changed = np.isin(frame, spoilt) & (part == 2)
     second = decode((np.where(changed[:, None], 99.0, features), frame, repeat, part), decoder)
     assert second.chosen == first.chosen
-    kept = ~np.isin(first.frame, spoilt)
-    np.testing.assert_array_equal(first.predicted_frame[kept], second.predicted_frame[kept])
+    kept = ~np.isin(first.true["frame"], spoilt)
+    np.testing.assert_array_equal(first.predicted["frame"][kept], second.predicted["frame"][kept])
 
 
 @DECODERS
@@ -169,75 +183,79 @@ def test_a_decoder_with_shuffled_labels_is_at_chance_where_true_ones_decode_well
 def test_the_scene_is_that_of_the_decoded_frame(decoder):
     scene = np.random.default_rng(1).integers(0, 4, 60)
     result = decode(movie(noise=2.0), decoder, scene_of_frame=scene)
-    share = np.mean(scene[result.predicted_frame] == scene[result.frame])
+    share = np.mean(scene[result.predicted["frame"]] == scene[result.true["frame"]])
     assert 0 < share < 1
     assert result.scores["scene_accuracy"] == pytest.approx(100 * share, abs=1e-12)
 
 
 def test_of_equal_validation_errors_the_smoothest_candidate_is_chosen():
     result = decode(movie(noise=1e-6), "bayes", candidates=[1e-9, 1e-3, 1e-6])
-    assert set(result.validation_error.values()) == {0}
-    assert result.chosen == 1e-3
+    assert result.scores["frame_error_mean"] == 0
+    assert result.chosen == {"frame": 1e-3}
 
 
 def test_every_score_has_a_unit_and_a_chance():
-    scores = decode(movie(), "knn", scene_of_frame=np.zeros(60, int)).scores
+    result = decode(movie(), "knn", scene_of_frame=np.zeros(60, int))
     decoded = {"frame_accuracy_1s", "frame_error_mean", "frame_error_median", "scene_accuracy"}
-    assert set(scores) == decoded | {f"chance_{name}" for name in decoded}
-    assert decoded <= set(METRIC_UNITS)
+    assert set(result.scores) == decoded | {f"chance_{name}" for name in decoded}
     where = {"experiment": "allen", "subject": "VISp", "variant": "ca", "fold": 0, "seed": 1}
-    assert len(metrics_rows(scores, **where, decoder="knn")) == 8
+    table = metrics_rows(result.scores, units=result.units, **where, decoder="knn")
+    units = dict(zip(table["metric"], table["unit"], strict=True))
+    assert (units["frame_accuracy_1s"], units["chance_frame_error_mean"]) == ("%", "frames")
+    assert "scene_accuracy" not in decode(movie(), "knn").scores
+
+
+def test_both_decoders_are_used_if_none_is_named():
+    both = decode_frames(samples(*movie()))
+    assert [result.decoder for result in both] == ["knn", "bayes"]
+
+
+def test_another_recording_of_the_movie_is_scored_by_the_decoder_of_the_first():
+    first, second = movie(seed=0), movie(seed=1, n_repeats=6, bins=(2,))
+    scene = np.arange(60) // 10
+    (result,) = decode_frames(samples(*first, scene), samples(*second, scene), decoders=("bayes",))
+    assert len(result.row) == 60
+    assert result.scores["scene_accuracy"] > 2 * result.scores["chance_scene_accuracy"]
+    assert result.chosen == decode(first, "bayes").chosen
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"decoder": "svm"}, "decoder must be one of knn, bayes, got 'svm'"),
-        ({"candidates": [1.5]}, "candidates of knn must be whole numbers"),
-        ({"candidates": [1000]}, r"candidates must be in \[1, 240\]"),
-        ({"window_frames": 0}, "window_frames must be at least 1, got 0"),
-        ({"scene_of_frame": np.zeros(59, int)}, r"frames up to 59, got shape \(59,\)"),
+        ({"decoder": "knn", "candidates": [1000]}, r"candidates must be in \[1, 240\]"),
+        ({"decoder": "knn", "metric": "euclidean"}, "metric must be cosine .* got euclidean"),
+        ({"decoder": "bayes", "bin_step": 2}, "bin_step must be 1 to decode frames, got 2"),
     ],
 )
 def test_wrong_options_are_refused_by_name(change, message):
-    options = {"decoder": "knn", "candidates": [1], "window_frames": 3} | change
     with pytest.raises(ValueError, match=message):
-        decode_frames(*movie(), **options)
+        decode(movie(), **change)
 
 
-@pytest.mark.parametrize(
-    ("position", "spoil", "message"),
-    [
-        (0, lambda a: a[:, 0], r"features must be an array \(time, dim\)"),
-        (0, lambda a: np.where(a > 3, np.nan, a), "NaN or infinite"),
-        (1, lambda a: a[:-1], "frame must have shape"),
-        (3, lambda a: np.where(a == 1, 0, a), "got none for valid"),
-        (3, lambda a: np.where(np.arange(len(a)) == 5, 2, a), r"several parts in repeat \[0\]"),
-    ],
-)
-def test_wrong_arrays_are_refused_by_name(position, spoil, message):
-    arrays = list(movie())
-    arrays[position] = spoil(arrays[position])
-    with pytest.raises(ValueError, match=message):
-        decode(arrays, "knn")
+def test_the_distance_is_of_no_concern_to_naive_bayes():
+    arrays = movie(noise=2.0)
+    euclidean = decode(arrays, "bayes", metric="euclidean")
+    assert euclidean.scores == decode(arrays, "bayes").scores
 
 
-@settings(deadline=None)
-@given(
-    frames=st.lists(st.tuples(st.integers(0, 44), st.integers(0, 44)), min_size=1, max_size=60),
-    width=st.integers(1, 50),
-)
-def test_confusion_counts_pairs_of_stretches_and_its_rows_sum_to_one(frames, width):
-    true, predicted = np.array(frames).T
-    confusion = frame_confusion(true, predicted, n_frames=45, frames_per_bin=width)
-    n_bins = len(range(0, 45, width))
-    assert confusion.shape == (n_bins, n_bins)
-    for row in range(n_bins):
-        inside = [p // width for t, p in frames if t // width == row]
-        expected = [inside.count(column) / len(inside) for column in range(n_bins)] if inside else 0
-        np.testing.assert_array_equal(confusion[row], expected if inside else np.nan)
+def test_a_frame_of_two_scenes_is_refused():
+    features, frame, repeat, part = movie()
+    scene = Label((frame // 10) + (repeat == 3) * (frame == 7), "discrete")
+    labels = {"frame": (frame, "discrete"), "repeat": (repeat, "discrete"), "scene": scene}
+    with pytest.raises(ValueError, match=r"one for each frame .* got several for frame 7; "):
+        decode_frames(samples_of(features, part, **labels))
 
 
-def test_confusion_refuses_frames_outside_the_movie():
-    with pytest.raises(ValueError, match=r"predicted must hold frames in \[0, 9\], got 3 to 10"):
-        frame_confusion(np.array([1, 2]), np.array([3, 10]), n_frames=10)
+def test_frames_that_are_no_ids_are_refused_and_repeats_are_needed():
+    features, frame, _, part = movie()
+    with pytest.raises(ValueError, match=r"frame must be a discrete label .* got a continuous one"):
+        decode_frames(samples_of(features, part, frame=(frame * 1.0, "continuous")))
+    with pytest.raises(KeyError, match="no label repeat"):
+        decode_frames(samples_of(features, part, frame=(frame, "discrete")))
+
+
+def test_a_repeat_of_several_parts_is_refused():
+    features, frame, repeat, part = movie()
+    part = np.where(np.arange(len(part)) == 5, 2, part).astype(np.int8)
+    with pytest.raises(ValueError, match=r"several parts in repeat \[0\]"):
+        decode((features, frame, repeat, part), "knn")

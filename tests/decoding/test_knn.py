@@ -6,11 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from cebra_kedro.decoding.knn import knn_classification, knn_regression, select_knn
-
-
-def mean_absolute_error(true, predicted):
-    return float(np.mean(np.abs(true - predicted)))
+from cebra_kedro.decoding.knn import knn_classification, knn_regression
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
@@ -58,34 +54,15 @@ def test_integer_targets_do_not_overflow():
     np.testing.assert_array_equal(predicted, 2.0)
 
 
-def test_the_candidate_with_the_lowest_validation_loss_is_chosen():
-    rng = np.random.default_rng(1)
-    train, valid = rng.uniform(size=(300, 1)), rng.uniform(size=(200, 1))
-    noisy = np.sin(6 * train[:, 0]) + rng.normal(size=300)
-    targets_valid = np.sin(6 * valid[:, 0])
-    candidates = (1, 16, 300)
-    selection = select_knn(
-        train, noisy, valid, targets_valid, candidates=candidates, loss=mean_absolute_error
-    )
-    losses = {
-        k: mean_absolute_error(
-            targets_valid, KNeighborsRegressor(k).fit(train, noisy).predict(valid)
-        )
-        for k in candidates
-    }
-    # one neighbour keeps the noise, all neighbours lose the signal
-    assert selection.k == 16 == min(losses, key=losses.__getitem__)
-    # means of float64 sums in another order
-    assert dict(selection.validation_loss) == pytest.approx(losses, abs=1e-12)
-
-
-def test_of_equal_losses_the_largest_k_is_chosen():
-    features = np.arange(10.0)[:, None]
-    constant = np.ones(10)
-    selection = select_knn(
-        features, constant, features, constant, candidates=[4, 9, 1], loss=mean_absolute_error
-    )
-    assert selection.k == 9
+def test_queries_in_blocks_are_predicted_as_at_once(monkeypatch):
+    rng = np.random.default_rng(2)
+    train, query, targets = (rng.normal(size=(n, 3)) for n in (50, 23, 50))
+    at_once = knn_regression(train, targets, query, candidates=[1, 7])
+    for numbers in (1, 50):  # one query at a time, and two
+        monkeypatch.setattr("cebra_kedro.decoding.knn._TARGETS_AT_ONCE", numbers)
+        in_blocks = knn_regression(train, targets, query, candidates=[1, 7])
+        for k in (1, 7):
+            np.testing.assert_array_equal(in_blocks[k], at_once[k])
 
 
 @pytest.mark.parametrize(

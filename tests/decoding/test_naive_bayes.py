@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.naive_bayes import GaussianNB
 
-from cebra_kedro.decoding import bayes_classification
+from cebra_kedro.decoding.naive_bayes import bayes_classification
 
 SMOOTHINGS = (1e-9, 1e-6, 1e-3, 1.0, 1e3)
 

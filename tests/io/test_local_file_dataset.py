@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError, Version
 
-from cebra_kedro.io import ModelStoreDataset, NpzDataset, RecordingDataset
+from cebra_kedro.io import NpzDataset, RecordingDataset
 from cebra_kedro.io.local_file_dataset import LocalFileDataset
 
 
@@ -114,7 +114,7 @@ def test_a_file_where_the_folder_should_be_is_explained(tmp_path):
         TextDataset(filepath=tmp_path / "file" / "text.txt").save("content")
 
 
-@pytest.mark.parametrize("dataset", [RecordingDataset, NpzDataset, ModelStoreDataset])
+@pytest.mark.parametrize("dataset", [RecordingDataset, NpzDataset])
 def test_remote_paths_are_refused_at_construction(dataset):
     with pytest.raises(DatasetError, match=rf"{dataset.__name__} must be a file on this machine"):
         dataset(filepath="s3://bucket/data.h5")

@@ -42,6 +42,10 @@ def labels(draw, n_time):
     kind = draw(st.sampled_from(["continuous", "discrete", "circular"]))
     dtype = draw(INTEGERS if kind == "discrete" else FLOATS)
     shape = (n_time, draw(st.integers(1, 3))) if draw(st.booleans()) else (n_time,)
+    if kind == "continuous" and draw(st.booleans()):
+        table = _finite(draw, dtype, (draw(st.integers(1, 4)), draw(st.integers(1, 3))))
+        codes = draw(hnp.arrays(draw(INTEGERS), n_time, elements=st.integers(0, len(table) - 1)))
+        return Label(codes, kind, "", table)
     return Label(_finite(draw, dtype, shape), kind, draw(st.sampled_from(["", "m", "rad"])))
 
 
@@ -74,6 +78,9 @@ def assert_same(one, other):
     for name, label in one.labels.items():
         _assert_same_array(label.values, other.labels[name].values)
         assert (label.kind, label.unit) == (other.labels[name].kind, other.labels[name].unit)
+        assert (label.table is None) == (other.labels[name].table is None)
+        if label.table is not None:
+            _assert_same_array(label.table, other.labels[name].table)
     assert (one.trial is None) == (other.trial is None)
     if one.trial is not None:
         _assert_same_array(one.trial, other.trial)
@@ -148,10 +155,30 @@ class TestFile:
             np.testing.assert_array_equal(position, recording.labels["position"].values)
             assert dict(position.attrs) == {"kind": "continuous", "unit": "m"}
             assert file.attrs["format"] == "cebra-kedro recording"
-            assert file.attrs["format_version"] == 1
+            assert file.attrs["format_version"] == 2
+            assert "tables" not in file
             assert file.attrs["name"] == "buddy"
             assert file.attrs["bin_width_s"] == 0.025
             assert json.loads(file.attrs["meta"])["areas"] == ["CA1"]
+
+    def test_what_a_label_is_for_each_code_stands_in_a_table(self, dataset, filepath):
+        features = np.random.default_rng(0).random((900, 768)).astype(np.float32)
+        frame = np.tile(np.arange(900), 10)
+        labels = {"movie": Label(frame, "continuous", table=features)}
+        dataset.save(Recording(np.ones((9000, 1)), labels, 1 / 30, "movie"))
+        with h5py.File(filepath) as file:
+            np.testing.assert_array_equal(file["labels/movie"], frame)
+            np.testing.assert_array_equal(file["tables/movie"], features)
+        assert filepath.stat().st_size < 2 * features.nbytes  # not once for each of ten repeats
+        loaded = dataset.load().labels["movie"]
+        np.testing.assert_array_equal(loaded.matrix(), features[frame])
+
+    def test_files_of_version_1_are_read(self, dataset, filepath, recording):
+        """They were as files without tables are now."""
+        dataset.save(recording)
+        with h5py.File(filepath, "a") as file:
+            file.attrs["format_version"] = 1
+        assert_same(dataset.load(), recording)
 
     def test_counts_are_compressed(self, dataset, filepath, recording):
         """Counts of 0.05 a bin carry 0.29 bits each; stored plainly they take 64."""
@@ -237,8 +264,8 @@ class TestDamage:
     def test_a_later_format_asks_for_an_upgrade(self, dataset, filepath, recording):
         dataset.save(recording)
         with h5py.File(filepath, "a") as file:
-            file.attrs["format_version"] = 2
-        with pytest.raises(DatasetError, match=r"format_version 2.* reads 1; upgrade"):
+            file.attrs["format_version"] = 3
+        with pytest.raises(DatasetError, match=r"format_version 3.* reads up to 2; upgrade"):
             dataset.load()
 
     def test_content_that_is_no_valid_recording_says_so(self, dataset, filepath, recording):
@@ -264,4 +291,7 @@ def test_preview_shows_the_first_bins_as_a_table(dataset, recording):
     assert preview["data"][2][1] == recording.labels["position"].values[2]
     assert preview["data"][2][5] == recording.neural[2].sum()
     json.dumps(preview)  # kedro-viz sends it as JSON
+    coded = Label(np.array([0, 1, 1]), "continuous", "m", table=np.ones((2, 3)))
+    dataset.save(Recording(np.ones((3, 1)), {"place": coded}, 1.0, "coded"))
+    assert dataset.preview()["columns"][0] == "place (code)"
     assert RecordingDataset.preview.__annotations__["return"] == "TablePreview"

@@ -1,18 +1,27 @@
 """True against decoded frames, and confusion."""
 
+import movie_results
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
+from movie_results import PREDICTED, TRUE
 
-from cebra_kedro.plots import (
-    figure_decoded_frames,
-    figure_frame_confusions,
-    plot_decoded_frames,
-    plot_frame_confusion,
-)
+from cebra_kedro.plots import style
+from cebra_kedro.plots.decoded_frames import frames_confusion_figure, frames_decoded_figure
+from cebra_kedro.plots.frame_panels import plot_decoded_frames, plot_frame_confusion
+from cebra_kedro.plots.results import Variant
 
-TRUE = np.arange(90)
-PREDICTED = np.where(TRUE % 3 == 0, (TRUE + 45) % 90, TRUE)
-VARIANTS = ("raw_ca", "ca", "joint_ca", "raw_neuropixels", "neuropixels")
+BOTH = pytest.mark.parametrize("draw", [frames_decoded_figure, frames_confusion_figure])
+
+
+def panels(figure):
+    """First line of the title → axes."""
+    return {ax.get_title().split("\n")[0]: ax for ax in figure.axes if ax.get_title()}
+
+
+def places(figure):
+    specs = {name: ax.get_subplotspec() for name, ax in panels(figure).items()}
+    return {name: (spec.rowspan[0], spec.colspan[0]) for name, spec in specs.items()}
 
 
 def test_every_presentation_is_a_dot_and_those_in_the_band_are_right():
@@ -67,41 +76,86 @@ def test_other_matrices_are_refused(confusion, message):
         plot_frame_confusion(confusion, n_frames=90)
 
 
-def test_grids_have_a_row_per_modality_and_a_column_per_kind():
-    figures = [
-        figure_decoded_frames(dict.fromkeys(VARIANTS, (TRUE, PREDICTED)), n_frames=90),
-        figure_frame_confusions(dict.fromkeys(VARIANTS, np.eye(3)), n_frames=90),
+@BOTH
+def test_each_population_begins_a_row_with_the_variants_that_were_decoded(draw):
+    figure = draw(movie_results.results(), "VISp")
+    assert places(figure) == {
+        "Ca²⁺": (0, 0),
+        "shuffled Ca²⁺": (0, 1),
+        "raw Ca²⁺": (0, 2),
+        "raw Ca²⁺ 10 frames": (0, 3),
+        "Neuropixels": (1, 0),
+        "joint Neuropixels": (1, 1),
+        "raw Neuropixels": (1, 2),
+    }
+    by_name = panels(figure)
+    assert [name for name, ax in by_name.items() if ax.get_ylabel()] == ["Ca²⁺", "Neuropixels"]
+    # the fourth panel has none below it, and names its axis itself
+    named = [name for name, ax in by_name.items() if ax.get_xlabel()]
+    assert named == [
+        "raw Ca²⁺ 10 frames",
+        "Neuropixels",
+        "joint Neuropixels",
+        "raw Neuropixels",
     ]
-    for figure in figures:
-        places = {
-            ax.get_title().split("\n")[0]: (
-                ax.get_subplotspec().rowspan[0],
-                ax.get_subplotspec().colspan[0],
-            )
-            for ax in figure.axes
-            if ax.get_title()
-        }
-        assert places == {
-            "raw Ca²⁺": (0, 0),
-            "Ca²⁺": (0, 1),
-            "joint, Ca²⁺": (0, 2),
-            "raw Neuropixels": (1, 0),
-            "Neuropixels": (1, 1),
-        }
-        named = [ax.get_title() for ax in figure.axes[:5] if ax.get_ylabel()]
-        assert [title.split("\n")[0] for title in named] == ["raw Ca²⁺", "raw Neuropixels"]
-        # the joint panel has none below it, and names its axis itself
-        assert sum(bool(ax.get_xlabel()) for ax in figure.axes[:5]) == 3
-        figure.canvas.draw()
+    assert figure.get_suptitle().startswith("VISp: ")
+    assert figure.get_suptitle().endswith("test rows, knn")
+    figure.draw_without_rendering()
 
 
-def test_confusions_share_one_colour_bar():
-    figure = figure_frame_confusions(dict.fromkeys(VARIANTS, np.eye(3)), n_frames=90)
-    assert len(figure.axes) == len(VARIANTS) + 1
-    assert figure.axes[-1].get_ylabel() == "presentations in 30 true frames (%)"
+@BOTH
+def test_a_population_with_many_variants_has_further_rows(draw):
+    names = ["a", "b", "c", "d", "e", "f"]
+    variants = tuple(Variant(name, "encoder", "ca") for name in names)
+    variants += (Variant("g", "encoder", "neuropixels"),)
+    figure = draw(movie_results.results(variants=variants), "VISp")
+    expected = {name: divmod(number, 4) for number, name in enumerate(names)} | {"g": (2, 0)}
+    assert places(figure) == expected
 
 
-@pytest.mark.parametrize("figure", [figure_decoded_frames, figure_frame_confusions])
-def test_a_figure_without_variants_is_refused(figure):
-    with pytest.raises(ValueError, match="at least one entry"):
-        figure({}, n_frames=90)
+@BOTH
+def test_chosen_variants_and_decoder_only(draw):
+    chosen = ["raw_neuropixels", "ca"]
+    figure = draw(movie_results.results(), "VISp", variants=chosen, decoder="bayes")
+    assert list(panels(figure)) == ["raw Neuropixels", "Ca²⁺"]
+    assert figure.get_suptitle().endswith("bayes")
+
+
+def test_dots_have_the_colour_of_their_variant_and_the_share_of_the_decoder():
+    results = movie_results.results()
+    colours = style.colours(results.variants)
+    ax = panels(frames_decoded_figure(results, "VISp"))["raw Ca²⁺"]
+    expected = to_rgba(colours["raw_ca"])[:3]
+    np.testing.assert_allclose(ax.collections[-1].get_facecolors()[0][:3], expected)
+    assert ax.get_title() == "raw Ca²⁺\n66.7 % within 1 s"
+    options = {"window_frames": 46, "frame_rate_hz": 10.0}
+    ax = panels(frames_decoded_figure(results, "VISp", **options))["raw Ca²⁺"]
+    assert ax.get_title() == "raw Ca²⁺\n100.0 % within 4.6 s"
+    ax = panels(frames_decoded_figure(results, "VISp", decoder="bayes"))["raw Ca²⁺"]
+    assert ax.get_title() == "raw Ca²⁺\n100.0 % within 1 s"
+
+
+def test_confusions_are_shares_and_have_one_colour_bar():
+    figure = frames_confusion_figure(movie_results.results(), "VISp", frames_per_bin=45)
+    assert len(figure.axes) == 7 + 1
+    assert figure.axes[-1].get_ylabel() == "presentations in 45 true frames (%)"
+    shares = figure.axes[0].collections[0].get_array().reshape(2, 2)
+    # a third of each half is 45 frames off, in the other half
+    np.testing.assert_allclose(shares, 100 * np.array([[2, 1], [1, 2]]) / 3, rtol=1e-12)
+
+
+@BOTH
+def test_where_no_frames_were_decoded_there_is_no_figure(draw):
+    results = movie_results.results(predicted=lambda session, variant, label: None)
+    assert draw(results, "VISp") is None
+
+
+@BOTH
+def test_wrong_options_are_refused_by_name(draw):
+    results = movie_results.results()
+    with pytest.raises(ValueError, match="decoder must be one of bayes, knn, got 'ridge'"):
+        draw(results, "VISp", decoder="ridge")
+    with pytest.raises(KeyError, match="no variant 'eeg'"):
+        draw(results, "VISp", variants=["eeg"])
+    with pytest.raises(ValueError, match="those of a session"):
+        draw(results, None)

@@ -31,7 +31,7 @@ def scores(subjects, variants, metrics, decoders=("knn",)):
 def consistency():
     rng = np.random.default_rng(6)
     rows = [
-        ("subjects", f"{a}/{v}/fold0_seed0", f"{b}/{v}/fold0_seed0", rng.uniform(0.3, 0.9))
+        ("sessions", f"{a}/{v}/fold0_seed0", f"{b}/{v}/fold0_seed0", rng.uniform(0.3, 0.9))
         for v in ("position_direction", "time")
         for a in RATS
         for b in RATS
@@ -58,7 +58,7 @@ TABLES = {
         {"position_r2": "", "direction_accuracy": "%"},
         ("knn", "ridge"),
     ),
-    "allen/accuracy_by_neurons": pd.concat(
+    "allen_decoding/sweep": pd.concat(
         scores(("VISp",), ("neuropixels", "raw_neuropixels"), {"frame_accuracy_1s": "%"}).assign(
             n_neurons=count
         )
@@ -122,7 +122,7 @@ def test_our_errors_are_means_over_folds_in_cm():
 def test_only_pairs_of_rats_are_compared_with_pairs_of_rats():
     found = numbers("this_run_consistency")
     table = TABLES["hippocampus/consistency"]
-    ours = table[(table["between"] == "subjects") & table["source"].str.contains("/time/")]
+    ours = table[(table["between"] == "sessions") & table["source"].str.contains("/time/")]
     side = found["CEBRA-Time, this run (simulated recordings)"]
     assert side["rats", "n"] == 12 == found["CEBRA-Time, published"]["rats", "n"]
     assert side["rats", "mean"] == pytest.approx(100 * ours["r2"].mean())

@@ -3,10 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+import rat_results
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from cebra_kedro.plots import plot_consistency
+from cebra_kedro.plots.consistency import consistency_figure
+from cebra_kedro.plots.consistency_panel import plot_consistency
+from cebra_kedro.plots.results import Variant
 
 RATS = ["achilles", "buddy", "cicero"]
 NAN = float("nan")
@@ -72,10 +75,10 @@ def test_oblong_matrix_and_long_names_draw_on_given_axes():
 
 
 def test_variants_are_named_as_in_other_figures():
-    names = ["position_target", "raw"]
+    names = ["joint_ca", "raw"]
     ax = plot_consistency(pd.DataFrame(np.eye(2), index=names, columns=names)).ax
     for labels in (ax.get_xticklabels(), ax.get_yticklabels()):
-        assert [label.get_text() for label in labels] == ["position + target", "raw neural"]
+        assert [label.get_text() for label in labels] == ["joint Ca²⁺", "raw activity"]
 
 
 @pytest.mark.parametrize(
@@ -89,3 +92,110 @@ def test_variants_are_named_as_in_other_figures():
 def test_wrong_matrix_is_refused(matrix, message):
     with pytest.raises(ValueError, match=message):
         plot_consistency(matrix)
+
+
+def maps(figure):
+    """Title → numbers in the cells (row, column)."""
+    return {
+        ax.get_title(): {place: float(t.get_text()) for place, t in cells(ax).items()}
+        for ax in figure.axes
+        if ax.get_label() != "<colorbar>"
+    }
+
+
+def test_a_session_has_a_map_of_seeds_for_each_variant_and_one_of_encoders():
+    table = rat_results.consistency()
+    figure = consistency_figure(rat_results.results(), "buddy")
+    figure.canvas.draw()
+    found = maps(figure)
+    names = ["position direction", "position", "time", "time †", "shuffled", "PCA"]
+    assert [title.split("\n")[0] for title in found][:-1] == names
+    seeds = table[
+        (table["between"] == "seeds") & table["source"].str.startswith("buddy/time/")
+    ].groupby("source")["r2"]
+    # Over folds: those of seed 0 are sources of the cell in the first row.
+    of_first = [r2.mean() for run, r2 in seeds if run.endswith("seed0")]
+    (of_time,) = [numbers for title, numbers in found.items() if title.startswith("time\n")]
+    assert of_time[0, 1] == pytest.approx(np.mean(of_first), abs=0.005)  # two decimals
+    assert set(of_time) == {(0, 1), (1, 0)}
+    encoders = table[
+        (table["source"] == "buddy/position/fold0_seed0")
+        & (table["target"] == "buddy/pca/fold0_seed0")
+    ]
+    whole = list(found.values())[-1]
+    assert whole[1, 5] == pytest.approx(encoders["r2"].iloc[0], abs=0.005)
+    assert len(figure.axes) == len(found) + 2  # a bar for each block
+    assert [part.get_suptitle() for part in figure.subfigs] == [
+        *("between seeds", "between encoders")
+    ]
+
+
+def test_sessions_have_a_map_for_each_variant_and_alignment_in_their_order():
+    table = rat_results.consistency()
+    figure = consistency_figure(rat_results.results(), None)
+    blocks = {part.get_suptitle(): part.axes[0] for part in figure.subfigs}
+    assert list(blocks) == ["aligned by position", "aligned by target"]
+    for title, ax in blocks.items():
+        names = [t.get_text() for t in ax.get_yticklabels()]
+        assert names == ["buddy", "achilles"]
+        pair = table[
+            (table["between"] == f"sessions_by_{title.split()[-1]}")
+            & (table["source"] == "buddy/position_direction/fold0_seed0")
+        ]
+        shown = float(cells(ax)[0, 1].get_text())
+        assert shown == pytest.approx(pair["r2"].iloc[0], abs=0.005)
+        assert ax.get_title().startswith("position direction\nmean 0.")
+
+
+def presentations():
+    """Encoders of two groups of neurons with two populations in each of two areas."""
+    groups = [f"{g}_{p}" for g in ("group0", "group1") for p in ("ca", "neuropixels")]
+    rows = []
+    for a in ("VISp", "VISl"):
+        for b in ("VISp", "VISl"):
+            for x in groups:
+                for y in groups:
+                    same_group, same_kind = x[:6] == y[:6], x[7:] == y[7:]
+                    if a == b:
+                        kind = {(True, False): "populations", (False, True): "encoders"}
+                        kind = kind.get((same_group, same_kind))
+                    else:
+                        kind = "sessions" if same_kind else "sessions and populations"
+                        kind = None if same_group else kind
+                    r2 = (0.9 if a == b else 0.5) - 0.2 * (not same_kind)
+                    if kind:
+                        rows.append((kind, f"{a}/{x}/fold0_seed0", f"{b}/{y}/fold0_seed0", r2))
+    table = pd.DataFrame(rows, columns=["between", "source", "target", "r2"])
+    return rat_results.results(
+        sessions=("VISp", "VISl"),
+        variants=tuple(Variant(name, "encoder", name) for name in groups),
+        consistency=table,
+    )
+
+
+def test_presentations_have_pairs_within_a_session_on_the_diagonal():
+    found = maps(consistency_figure(presentations(), None))
+    assert found == {
+        "between encoders\nmean 0.50, within 0.90": {
+            **{(0, 0): 0.9, (0, 1): 0.5, (1, 0): 0.5, (1, 1): 0.9}
+        },
+        "between populations\nmean 0.30, within 0.70": {
+            **{(0, 0): 0.7, (0, 1): 0.3, (1, 0): 0.3, (1, 1): 0.7}
+        },
+    }
+
+
+def test_presentations_of_a_session_are_one_map_of_encoders_and_populations():
+    figure = consistency_figure(presentations(), "VISp")
+    assert figure.get_suptitle() == "VISp: consistency between populations and encoders"
+    ((numbers),) = maps(figure).values()
+    assert numbers[0, 1] == 0.7  # the same group, other kind of neurons
+    assert numbers[0, 2] == 0.9  # the other group, same kind
+    assert (0, 3) not in numbers
+
+
+def test_a_session_of_its_own_has_no_consistency_between_sessions():
+    alone = rat_results.results(consistency=rat_results.consistency(("buddy",)))
+    assert consistency_figure(alone, None) is None
+    assert consistency_figure(alone, "achilles") is None
+    assert consistency_figure(rat_results.results(consistency=pd.DataFrame()), "buddy") is None

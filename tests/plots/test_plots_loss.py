@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import rat_results
 from matplotlib.figure import Figure
 
-from cebra_kedro.plots import figure_loss_by_subject, plot_loss_curves
-from cebra_kedro.plots.loss import HISTORY_COLUMNS
+from cebra_kedro.plots import style
+from cebra_kedro.plots.loss import HISTORY_COLUMNS, loss_figure, plot_loss_curves
+from cebra_kedro.plots.results import Variant
 
 STEPS = np.arange(0, 50, 10)
 
@@ -111,49 +113,44 @@ def test_wrong_input_is_refused(table, axes, message):
         plot_loss_curves(table, axes=axes)
 
 
-def test_subjects_stand_one_below_the_other_on_common_axes_with_one_legend():
-    passive = history().assign(loss=lambda table: table["loss"] - 3)
-    figure = figure_loss_by_subject({"active": history(), "passive": passive}, title="losses")
-    grid = np.reshape(np.array(figure.axes, object), (2, 2))
-    assert [ax.get_title() for ax in grid[:, 0]] == ["active", "passive"]
-    for column in grid.T:
-        assert column[0].get_ylim() == column[1].get_ylim()
-    means = [by_width(ax, 2.0)[0].get_ydata() for ax in grid[:, 0]]
-    np.testing.assert_allclose(means[0] - 3, means[1], rtol=1e-12)  # order of addition
-    assert [ax.get_legend() is not None for ax in grid[:, 1]] == [True, False]
-    assert figure.get_suptitle() == "losses"
-
-
-def test_subjects_with_other_variants_keep_their_own_legends():
-    histories = {
-        "active": history(variants=("time",)),
-        "passive": history(variants=("time_transductive",)),
-    }
-    figure = figure_loss_by_subject(histories)
-    assert all(ax.get_legend() is not None for ax in figure.axes[1::2])
-    assert figure.get_supxlabel().startswith("†")
-
-
-def test_no_subject_is_refused():
-    with pytest.raises(ValueError, match="at least one subject"):
-        figure_loss_by_subject({})
-
-
 def test_a_start_far_worse_than_chance_is_out_of_view():
     table = history()
     fit = np.tile([-8.0, 0.1, 0.2, 0.3, 0.4], 6)
     table = table.assign(goodness_of_fit_bits=fit, loss=6.0 - np.log(2) * fit)
-    for axes in (
-        plot_loss_curves(table).axes,
-        figure_loss_by_subject({"a": table, "b": table}).axes[-2:],
-    ):
-        loss_ax, fit_ax = axes
-        assert -1 < fit_ax.get_ylim()[0] < 0.1
-        assert 0.4 < fit_ax.get_ylim()[1] < 0.5
-        assert loss_ax.get_ylim()[1] < 6.2
+    loss_ax, fit_ax = plot_loss_curves(table).axes
+    assert -1 < fit_ax.get_ylim()[0] < 0.1
+    assert 0.4 < fit_ax.get_ylim()[1] < 0.5
+    assert loss_ax.get_ylim()[1] < 6.2
 
 
 def test_a_start_near_chance_stays_in_view():
     fit = np.tile([-0.5, 0.1, 0.2, 0.3, 0.4], 6)
     fit_ax = plot_loss_curves(history().assign(goodness_of_fit_bits=fit)).axes[1]
     assert fit_ax.get_ylim()[0] < -0.5
+
+
+def test_encoders_of_a_session_have_the_colours_of_the_experiment():
+    figure = loss_figure(rat_results.results(), "buddy")
+    assert figure.get_suptitle() == "buddy: training"
+    colours = style.colours(rat_results.VARIANTS)
+    shown = {line.get_label(): line.get_color() for line in by_width(figure.axes[0], 2.0)}
+    assert shown == {
+        style.variant_label(one): colours[one.name]
+        for one in rat_results.VARIANTS
+        if one.kind != "baseline"
+    }
+
+
+def test_an_encoder_of_several_populations_has_the_colour_of_the_first():
+    variants = (Variant("time", "encoder"), Variant("joint_ca", "encoder", "ca"))
+    table = history(variants=("joint",))
+    figure = loss_figure(
+        rat_results.results(variants=variants, history=lambda session: table), "VISp"
+    )
+    (line,) = by_width(figure.axes[0], 2.0)
+    assert line.get_color() == style.colours(variants)["joint_ca"]
+
+
+def test_without_trained_encoders_there_is_no_figure():
+    nothing = rat_results.results(history=lambda session: pd.DataFrame())
+    assert loss_figure(nothing, "buddy") is None

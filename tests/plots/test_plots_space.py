@@ -17,6 +17,18 @@ def test_few_dimensions_are_shown_as_they_are(dim):
     assert shown.projection == {2: None, 3: "3d"}[dim]
 
 
+def test_one_dimension_is_shown_against_time_on_scales_of_their_own():
+    embedding = np.linspace(0, 3, 100)[:, None]
+    shown = shown_coordinates(embedding)
+    np.testing.assert_array_equal(shown.points, np.column_stack([np.arange(100), embedding]))
+    assert shown.axis_labels == ("time (bins)", "dim 1")
+    ax = Figure().subplots()
+    dress_axes(ax, shown)
+    assert ax.get_aspect() == "auto"
+    assert ax.get_ylim()[1] < 4
+    assert ax.get_xlim()[1] > 99
+
+
 def test_missing_rows_stay_missing_and_do_not_move_the_others():
     embedding = np.random.default_rng(1).normal(size=(3, 7, 6)) * np.arange(1, 7)
     holes = embedding.copy()

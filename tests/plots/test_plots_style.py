@@ -1,4 +1,4 @@
-"""Labels, colours and number formats shared by figures and the report."""
+"""Names and colours of variants, shared by figures and the report."""
 
 import itertools
 import subprocess
@@ -6,10 +6,9 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cebra_kedro.plots import style
+from cebra_kedro.plots.results import Variant
 
 # Machado, Oliveira & Fernandes 2009, severity 1.0, on linear RGB.
 COLOUR_VISION = {
@@ -43,9 +42,16 @@ def lab(hex_colour: str, vision: np.ndarray) -> np.ndarray:
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
+RATS = (
+    *("position_direction", "position", "direction", "time", "time_transductive", "hybrid"),
+    *("together", "shuffled", "shuffled_position", "raw", "raw_window", "pca"),
+)
+"""As many encoders, controls and baselines as any of the experiments here has."""
+
+
 @pytest.mark.parametrize("vision", COLOUR_VISION)
 def test_variant_colours_stay_apart_for_colour_blind_readers(vision):
-    colours = {v: lab(s.colour, COLOUR_VISION[vision]) for v, s in style.VARIANT_STYLES.items()}
+    colours = {v: lab(c, COLOUR_VISION[vision]) for v, c in style.colours(RATS).items()}
     distances = {
         pair: np.linalg.norm(colours[pair[0]] - colours[pair[1]])
         for pair in itertools.combinations(colours, 2)
@@ -55,63 +61,63 @@ def test_variant_colours_stay_apart_for_colour_blind_readers(vision):
     assert distances[closest] > 10, (closest, distances[closest])
 
 
-@pytest.mark.parametrize("variant", style.VARIANT_STYLES)
-def test_variant_colours_are_visible_on_white(variant):
-    assert lab(style.variant_colour(variant), np.eye(3))[0] < 75  # L* of white is 100
+def test_variant_colours_are_visible_on_white():
+    many = [f"{kind}{i}" for kind in ("encoder", "shuffled", "raw") for i in range(12)]
+    for colour in style.colours(many).values():
+        assert lab(colour, np.eye(3))[0] < 75  # L* of white is 100
 
 
-def test_every_usual_variant_has_a_label_and_a_colour_of_its_own():
-    variants = (
-        "position_direction position direction time time_transductive hybrid shuffled raw pca"
-    )
-    assert set(variants.split()) <= set(style.VARIANT_STYLES)
-    for attribute in ("short", "long", "colour"):
-        values = [getattr(s, attribute) for s in style.VARIANT_STYLES.values()]
-        assert len(set(values)) == len(values)
+def test_colours_tell_encoders_controls_and_baselines_by_kind_whatever_their_names():
+    def chroma(colour):
+        return np.linalg.norm(lab(colour, np.eye(3))[1:])
+
+    variants = [
+        Variant("raw_like", "encoder"),
+        Variant("permuted", "control"),
+        Variant("mine", "baseline"),
+    ]
+    encoder, control, baseline = style.colours(variants).values()
+    assert chroma(encoder) > 30  # of a grey it is 0
+    assert chroma(control) < 1
+    assert lab(baseline, np.eye(3))[0] < 35  # dark
+    by_name = style.colours(["time", "shuffled_time", "raw_ca"])
+    assert list(by_name.values()) == [encoder, control, baseline]
+
+
+def test_a_variant_keeps_its_colour_where_others_follow():
+    assert style.colours(RATS[:3]).items() <= style.colours(RATS).items()
+    assert len(style.colours([f"encoder{i}" for i in range(30)])) == 30  # colours come again
 
 
 def test_transductive_variant_says_so_at_length_and_with_a_mark():
     assert style.variant_label("time_transductive") == "time †"
     long = style.variant_label("time_transductive", long=True)
     assert long == "time (transductive: encoder saw test neural data)"
-    assert style.variant_label("hybrid_transductive").endswith("†")
-    assert "transductive" in style.variant_label("ca_transductive", long=True)
+    assert style.variant_label(Variant("mine", "baseline", transductive=True)) == "mine †"
+    assert style.variant_label("tsne") == "t-SNE †"
+    assert "transductive" in style.variant_label("umap", long=True)
 
 
-def test_unknown_variant_is_readable_and_its_colour_depends_on_its_name_only():
-    assert style.variant_label("made_up_variant") == "made up variant"
-    assert style.variant_colour("made_up") == style.variant_colour("made_up")
-    assert style.variant_colour("made_up").startswith("#")
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("made_up_variant", "made up variant"),
+        ("pca", "PCA"),
+        ("raw", "raw activity"),
+        ("raw_window", "raw window"),
+        ("ca_10frames", "Ca²⁺ 10 frames"),
+        ("joint_ca_10frames", "joint Ca²⁺ 10 frames"),
+        ("offset10_mse", "offset10 MSE"),
+    ],
+)
+def test_names_are_readable_whatever_the_experiment(name, label):
+    assert style.variant_label(name) == label
 
 
-def test_a_movie_variant_that_goes_on_says_how():
-    assert style.variant_label("ca_10frames") == "Ca²⁺ (10 frames)"
-    assert style.variant_label("joint_ca_10frames") == "joint, Ca²⁺ (10 frames)"
-    long = style.variant_label("raw_ca_2frames_adam", long=True)
-    assert long == "raw Ca²⁺ events (no encoder) (2 frames adam)"
-
-
-@pytest.mark.parametrize("vision", COLOUR_VISION)
-def test_encoders_of_a_movie_stay_apart_in_one_figure(vision):
-    trained = ("ca", "neuropixels", "joint", "shuffled_ca", "shuffled_neuropixels")
-    colours = [lab(style.variant_colour(v), COLOUR_VISION[vision]) for v in trained]
-    distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(colours, 2)]
-    # Plain between separate marks, as above.
-    assert min(distances) > 10
-
-
-@pytest.mark.parametrize("vision", COLOUR_VISION)
-def test_variants_of_reaching_stay_apart_in_one_figure(vision):
-    variants = (*style.REACHING_VARIANT_STYLES, "position", "time", "raw", "pca")
-    colours = [lab(style.variant_colour(v), COLOUR_VISION[vision]) for v in variants]
-    distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(colours, 2)]
-    assert min(distances) > 10  # plain between separate marks, as above
-
-
-def test_controls_and_features_without_encoder_come_after_encoders():
-    given_order = ["pca", "shuffled_target", "target", "raw", "time", "position_target"]
-    expected = ["position_target", "target", "time", "shuffled_target", "raw", "pca"]
-    assert style.ordered_variants(given_order) == expected
+def test_long_names_say_what_is_a_control_and_what_has_no_encoder():
+    assert style.variant_label("shuffled_target", long=True) == "shuffled target (control)"
+    assert style.variant_label("raw", long=True) == "raw activity (no encoder)"
+    assert style.variant_label("position", long=True) == "position"
 
 
 def test_footnote_stands_only_where_a_transductive_variant_does():
@@ -121,57 +127,16 @@ def test_footnote_stands_only_where_a_transductive_variant_does():
     assert "test" in footnote
 
 
-def test_variants_come_in_one_order_whatever_the_order_given():
-    given_order = ["zebra", "pca", "time", "apple", "position", "time"]
-    expected = ["position", "time", "pca", "apple", "zebra"]
-    assert style.ordered_variants(given_order) == expected
-    assert style.ordered_variants(reversed(given_order)) == expected
-
-
-def test_chance_metric_is_labelled_as_the_chance_of_its_metric():
-    assert style.metric_label("chance_position_r2") == "chance position R²"
-    assert style.metric_label("made_up_score") == "made up score"
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (0.13478, "m", "0.135"),
-        (13.478, "cm", "13.5"),
-        (81.94, "%", "81.9"),
-        (1.0372, "bits", "1.04"),
-        (0.92109, "", "0.921"),
-        (-0.0421, "", "-0.042"),
-        (0.0, "m", "0.000"),
-        (0.000123, "m", "0.00012"),
-        (float("nan"), "m", "–"),
-        (float("inf"), "m", "–"),
-    ],
-)
-def test_numbers_have_the_decimals_of_their_unit(value, unit, text):
-    assert style.format_value(value, unit) == text
-
-
-@given(
-    st.floats(-1e6, 1e6).filter(lambda v: v == 0 or abs(v) > 1e-12),
-    st.sampled_from(["m", "cm", "%", "frames", "deg", "s", "bits", ""]),
-)
-def test_formatted_number_is_close_and_never_turns_into_zero(value, unit):
-    shown = float(style.format_value(value, unit))
-    # Half of the last decimal shown, which is the first for the coarsest units, or, for tiny
-    # values, half a unit in the second significant digit (at most 5 %).
-    coarsest = {"m": 5e-4, "": 5e-4, "bits": 5e-3}.get(unit, 5e-2)
-    assert abs(shown - value) <= min(coarsest * (1 + 1e-9) + 1e-9, max(coarsest, abs(value)))
-    assert (shown == 0) == (value == 0)
-
-
 def test_importing_and_drawing_leave_pyplot_and_the_backend_alone():
     code = (
         "import sys, numpy as np\n"
-        "import cebra_kedro.plots as plots\n"
+        "from cebra_kedro.plots import figures\n"
+        "for kind in figures.FIGURES.values():\n"
+        "    kind.function\n"
+        "from cebra_kedro.plots.decoded_traces import plot_decoded\n"
         "assert 'matplotlib' not in sys.modules, 'importing must be cheap'\n"
         "t = np.arange(5.0)\n"
-        "plots.plot_decoded_position(t, t, t).figure.canvas.draw()\n"
+        "plot_decoded(t, t, t, name='position').figure.canvas.draw()\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
         "assert not {'kedro', 'torch', 'cebra'} & set(sys.modules)\n"
     )

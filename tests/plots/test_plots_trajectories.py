@@ -1,130 +1,184 @@
-"""Trajectories: where lines run, where they begin and end, which are left out."""
+"""Figures of trajectories of a session: which trials are shown, and in which panels."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgba
-from matplotlib.figure import Figure
+import reaching_results
+from drawn_paths import held_out_means, inside, key, panels, shown
 
-from cebra_kedro.plots import HAND_AXES, plot_trajectories
-from cebra_kedro.plots.reaching_colours import DIRECTION_COLOURS
+from cebra_kedro.plots.results import Variant
+from cebra_kedro.plots.trajectories import (
+    single_trials_figure,
+    trajectories_figure,
+)
+from cebra_kedro.recording import Label
 
-N_BINS = 9
-DIRECTION = np.arange(8)
-
-
-@pytest.fixture
-def paths():
-    return np.random.default_rng(2).normal(size=(8, N_BINS, 3)).cumsum(axis=1)
-
-
-def lines(ax):
-    """Arrays (bin, dim) of all lines on the axes."""
-    if hasattr(ax, "set_zlim"):
-        return [np.stack(line.get_data_3d(), axis=1) for line in ax.lines]
-    return [line.get_xydata() for line in ax.lines]
+ARROWS = ["→ 0°", "↗ 45°", "↑ 90°", "↖ 135°", "← 180°", "↙ 225°", "↓ 270°", "↘ 315°"]
+OPTIONS = {"by": "target", "path": "position", "directions": True}
 
 
-def marks(ax, number):
-    points = ax.collections[number]
-    if hasattr(ax, "set_zlim"):
-        return np.stack(points._offsets3d, axis=1)
-    return np.ma.getdata(points.get_offsets())
+def test_means_of_held_out_trials_the_label_first_then_encoders_and_controls():
+    results = reaching_results.results()
+    figure = trajectories_figure(results, "active", **OPTIONS)
+    by_title = panels(figure)
+    assert list(by_title) == ["recorded position", "position", "time", "shuffled position"]
+    recorded = by_title["recorded position"]
+    assert (recorded.get_xlabel(), recorded.get_ylabel()) == ("position x (cm)", "position y (cm)")
+    position = reaching_results.recording("active").label("position").values
+    # Labels are drawn as float32.
+    np.testing.assert_allclose(shown(recorded), held_out_means(position, "active"), atol=1e-6)
+    embedding = results.embedding("active", "position")
+    expected = held_out_means(embedding, "active")  # of the same two floats
+    np.testing.assert_allclose(shown(by_title["position"]), expected, rtol=1e-12)
+    assert by_title["time"].texts[0].get_text() == "3 PCs of 5 dims"
+    assert key(figure) == [*ARROWS, "start", "end"]
+    assert all(ax.get_legend() is None for ax in figure.axes)
+    assert figure.get_suptitle() == "active: mean of held-out trials of each target"
+    assert inside(figure)
 
 
-@pytest.mark.parametrize("dim", [2, 3])
-def test_each_path_is_a_line_in_the_colour_of_its_direction(paths, dim):
-    direction = DIRECTION[::-1]
-    drawn = plot_trajectories(paths[..., :dim], direction)
-    for line, artist, path, i in zip(
-        lines(drawn.ax), drawn.ax.lines, paths, direction, strict=True
-    ):
-        np.testing.assert_array_equal(line, path[:, :dim])
-        assert artist.get_color() == pytest.approx(to_rgba(DIRECTION_COLOURS[i]))
+def test_first_held_out_trials_are_drawn_whole():
+    results = reaching_results.results()
+    figure = single_trials_figure(results, "active", by="target")
+    assert list(panels(figure)) == ["position", "time", "shuffled position"]
+    n_bins = reaching_results.N_BINS["active"]
+    trials = results.embedding("active", "position").reshape(4, 8, n_bins, 3)
+    np.testing.assert_array_equal(shown(panels(figure)["position"]), trials[2])
+    assert key(figure) == [*(f"target {i}" for i in range(8)), "start", "end"]
+    assert inside(figure)
 
 
-@pytest.mark.parametrize("dim", [2, 3])
-def test_circles_stand_at_the_starts_and_triangles_at_the_ends(paths, dim):
-    ax = plot_trajectories(paths[..., :dim], DIRECTION).ax
-    starts, ends = ax.collections
-    np.testing.assert_array_equal(marks(ax, 0), paths[:, 0, :dim])
-    np.testing.assert_array_equal(marks(ax, 1), paths[:, -1, :dim])
-    n_corners = [len(c.get_paths()[0].to_polygons()[0]) - 1 for c in (starts, ends)]
-    assert n_corners[0] > 8  # a circle
-    assert n_corners[1] == 3
-    legend = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert legend[-2:] == ["start", "end"]
-    assert legend[:2] == ["→ 0°", "↗ 45°"]
+def test_an_embedding_on_the_sphere_has_its_means_on_the_sphere():
+    usual = reaching_results.results().embedding
+
+    def embedding(session, variant):
+        values = usual(session, variant).astype(np.float32)
+        return values / np.linalg.norm(values, axis=1, keepdims=True)
+
+    results = reaching_results.results(embedding=embedding)
+    figure = trajectories_figure(results, "active", by="target", variants=["position"])
+    norm = np.linalg.norm(shown(panels(figure)["position"]), axis=-1)
+    np.testing.assert_allclose(norm, 1, atol=1e-12)  # divided in float64
+    # Single trials lie there anyway, in float32.
+    figure = single_trials_figure(results, "active", by="target", variants=["position"])
+    norm = np.linalg.norm(shown(panels(figure)["position"]), axis=-1)
+    np.testing.assert_allclose(norm, 1, atol=1e-6)
 
 
-def test_marks_are_drawn_over_lines_also_in_space(paths):
-    ax = plot_trajectories(paths, DIRECTION).ax
-    assert not ax.computed_zorder
-    assert max(line.zorder for line in ax.lines) < min(c.zorder for c in ax.collections)
+def test_up_to_twelve_classes_of_any_id_are_named_by_it():
+    results = reaching_results.results(classes=range(3, 15))
+    figure = trajectories_figure(results, "active", by="target", path="position")
+    assert key(figure) == [*(f"target {i}" for i in range(3, 15)), "start", "end"]
+    assert [len(ax.lines) for ax in panels(figure).values()] == [12] * 4
+    assert inside(figure)
 
 
-def test_directions_without_trials_are_left_out_of_everything(paths):
-    paths[[1, 6]] = np.nan
-    drawn = plot_trajectories(paths, DIRECTION)
-    drawn.figure.canvas.draw()
-    assert len(drawn.ax.lines) == 6
-    assert set(drawn.data["direction"]) == {0, 2, 3, 4, 5, 7}
-    assert len(drawn.ax.get_legend().get_texts()) == 6 + 2
-    assert np.isfinite(drawn.data).all(axis=None)
+def test_classes_without_held_out_trials_are_left_out():
+    def part(session, population):
+        usual = reaching_results.part(session)
+        target = reaching_results.recording(session).label("target").values
+        return np.where(target == 4, 0, usual).astype(np.int8)
+
+    for draw in (trajectories_figure, single_trials_figure):
+        figure = draw(reaching_results.results(part=part), "active", **OPTIONS)
+        assert {len(ax.lines) for ax in panels(figure).values()} == {7}
+        assert key(figure) == [name for name in ARROWS if name != "← 180°"] + ["start", "end"]
 
 
-def test_data_hold_every_point_that_was_drawn(paths):
-    direction = np.array([5, 5, 0, 0, 1, 1, 2, 2])
-    data = plot_trajectories(paths, direction).data
-    assert len(data) == 8 * N_BINS
-    for path, rows in data.groupby("path"):
-        np.testing.assert_array_equal(rows[["x", "y", "z"]], paths[path])
-        np.testing.assert_array_equal(rows["bin"], np.arange(N_BINS))
-        assert (rows["direction"] == direction[path]).all()
+def test_transductive_encoders_are_explained_below():
+    results = reaching_results.results({"time_transductive": 3, "pca": 2})
+    figure = trajectories_figure(results, "active", by="target", variants=None)
+    assert list(panels(figure)) == ["time †"]
+    assert figure.get_supxlabel().startswith("† transductive")
+    figure = trajectories_figure(results, "active", by="target", variants=["pca"])
+    assert list(panels(figure)) == ["PCA"]
 
 
-def test_hand_axes_have_centimetres_and_one_scale(paths):
-    ax = plot_trajectories(paths[..., :2], DIRECTION, axis_labels=HAND_AXES).ax
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("hand x (cm)", "hand y (cm)")
-    assert ax.get_aspect() == 1.0
+def test_without_an_embedding_in_the_plane_there_is_no_figure():
+    assert trajectories_figure(reaching_results.results({}), "active", by="target") is None
+    assert trajectories_figure(reaching_results.results({"time": 1}), "active", by="target") is None
 
 
-def test_more_dimensions_keep_distances_of_a_flat_bundle_of_paths(paths):
-    rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(5, 5)))[0][:3]
-    paths[4] = np.nan
-    drawn = plot_trajectories(paths @ rotation + 3.0, DIRECTION)
-    shown = drawn.data[["x", "y", "z"]].to_numpy()
-    there = np.delete(paths, 4, axis=0).reshape(-1, 3)
-    distances = np.linalg.norm(there[:, None] - there[None], axis=-1)
-    shown_distances = np.linalg.norm(shown[:, None] - shown[None], axis=-1)
-    np.testing.assert_allclose(shown_distances, distances, atol=1e-9)  # float64 eigenvectors
-    assert [text.get_text() for text in drawn.ax.texts] == ["3 PCs of 5 dims"]
+def test_trials_and_classes_are_those_of_the_population_of_each_variant():
+    results = replace(
+        reaching_results.results({"fine": 2, "coarse": 2}),
+        variants=(Variant("fine", "encoder", "active"), Variant("coarse", "encoder", "passive")),
+        recording=lambda session, population: reaching_results.recording(population),
+        part=lambda session, population: reaching_results.part(population),
+        embedding=lambda session, variant: (
+            reaching_results.recording({"fine": "active", "coarse": "passive"}[variant])
+            .label("position")
+            .values
+        ),
+    )
+    by_title = panels(trajectories_figure(results, "day1", by="target"))
+    assert [shown(ax).shape for ax in by_title.values()] == [(8, 12, 2), (8, 9, 2)]
 
 
-def test_given_axes_are_drawn_on_without_a_legend_if_asked(paths):
-    ax = Figure().add_subplot()
-    drawn = plot_trajectories(paths[..., :2], DIRECTION, ax=ax, title="hand", legend=False)
-    assert drawn.ax is ax
-    assert ax.get_legend() is None
-    assert ax.get_title() == "hand"
+def with_label(name, label):
+    def recording(session, population):
+        usual = reaching_results.recording(session)
+        return replace(usual, labels={**usual.labels, name: label})
+
+    return reaching_results.results(recording=recording)
 
 
-ONES = np.ones((8, N_BINS, 3))
+N_TIME = 4 * 8 * reaching_results.N_BINS["active"]
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("results", "options", "error", "message"),
     [
-        ({"paths": ONES[0]}, r"array \(path, bin, dim\)"),
-        ({"paths": ONES[..., :1]}, "dim >= 2"),
-        ({"paths": ONES[:0], "direction": DIRECTION[:0]}, "non-empty"),
-        ({"paths": ONES * np.nan}, "finite, or NaN throughout"),
-        ({"paths": np.where(np.arange(N_BINS)[:, None] == 1, np.nan, ONES)}, "24 bad values"),
-        ({"direction": DIRECTION[:-1]}, r"direction must have shape \(8,\), got \(7,\)"),
-        ({"direction": DIRECTION + 8}, "in 0 … 7"),
-        ({"axis_labels": HAND_AXES}, "must name 3 axes"),
-        ({"ax": Figure().add_subplot()}, "3-D axes"),
+        (reaching_results.results(), {"by": "odour"}, KeyError, "no label odour"),
+        (reaching_results.results(), {"by": "target", "path": "odour"}, KeyError, "no label odour"),
+        (reaching_results.results(), {"by": "position"}, ValueError, "by must be a discrete label"),
+        (
+            reaching_results.results(),
+            {"by": "target", "path": "target"},
+            ValueError,
+            "path must be a continuous label of 2 or 3 dimensions, got target, a discrete",
+        ),
+        (
+            reaching_results.results(),
+            {"by": "target", "variants": ["odour"]},
+            KeyError,
+            "no variant 'odour'",
+        ),
+        (
+            with_label("odour", Label(np.arange(N_TIME), "discrete")),
+            {"by": "odour"},
+            ValueError,
+            "at most 12 classes",
+        ),
+        (
+            with_label("odour", Label(np.arange(N_TIME) % 3, "discrete")),
+            {"by": "odour"},
+            ValueError,
+            "label must be one throughout a trial",
+        ),
+        (
+            with_label("odour", Label(np.full(N_TIME, 9), "discrete")),
+            {"by": "odour", "directions": True},
+            ValueError,
+            "odour holds 9; leave out directions",
+        ),
+        (
+            replace(
+                reaching_results.results(),
+                recording=lambda *key: replace(reaching_results.recording("active"), trial=None),
+            ),
+            {"by": "target"},
+            ValueError,
+            "recording active has none; leave this figure out",
+        ),
     ],
 )
-def test_wrong_input_is_refused_by_name(change, message):
-    with pytest.raises(ValueError, match=message):
-        plot_trajectories(**{"paths": ONES, "direction": DIRECTION, **change})
+def test_wrong_labels_are_refused_by_name(results, options, error, message):
+    with pytest.raises(error, match=message):
+        trajectories_figure(results, "active", **options)
+
+
+def test_a_figure_of_no_session_is_refused():
+    with pytest.raises(ValueError, match="of one session"):
+        trajectories_figure(reaching_results.results(), None, by="target")

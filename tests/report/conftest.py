@@ -3,21 +3,21 @@
 import json
 
 import pytest
-from fabricated_report import manifest, origin, png, scores, write_provenance
+from fabricated_report import manifest, origin, png, scores, write_provenance, write_scores
 
 
 @pytest.fixture
 def folder(tmp_path):
     """Two rats with scores and figures, a consistency table, a manifest and provenance."""
-    provenance = {}
+    provenance = {"hippocampus/metrics.csv": origin()}
     experiment = tmp_path / "hippocampus"
-    for number, subject in enumerate(("achilles", "buddy")):
+    for subject in ("achilles", "buddy"):
         (experiment / subject).mkdir(parents=True)
-        scores(subject, seed=number).to_csv(experiment / subject / "metrics.csv", index=False)
         (experiment / subject / "embedding.png").write_bytes(png(90, 30))
-        for name in ("metrics.csv", "embedding.png"):
-            provenance[f"hippocampus/{subject}/{name}"] = origin()
-    (experiment / "error.png").write_bytes(png())
+        provenance[f"hippocampus/metrics.csv#{subject}"] = origin()
+        provenance[f"hippocampus/{subject}/embedding.png"] = origin()
+    write_scores(tmp_path, scores("achilles", seed=0), scores("buddy", seed=1))
+    (experiment / "scores.png").write_bytes(png())
     (experiment / "consistency.csv").write_text(
         "experiment,between,source,target,r2\n"
         "hippocampus,subjects,achilles,buddy,0.9671\n"

@@ -8,12 +8,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 
+from cebra_kedro.metrics import METRIC_COLUMNS
 from cebra_kedro.report import build_report
 
-COLUMNS = [
-    *("experiment", "subject", "variant", "fold", "seed"),
-    *("decoder", "metric", "value", "unit"),
-]
 RUN = "2026-01-05T10.11.12.345Z"
 VOID_TAGS = {"meta", "img", "br", "hr", "link", "input"}
 
@@ -92,7 +89,12 @@ def scores(subject, variants=("position", "time", "time_transductive"), seed=0):
                 (*run, "knn", "direction_accuracy", rng.uniform(70, 90), "%"),
                 (*run, "", "goodness_of_fit", rng.uniform(0.5, 1.2), "bits"),
             ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
+
+
+def write_scores(folder, *tables):
+    """The one table of the experiment, of all its sessions."""
+    pd.concat(tables).to_csv(folder / "hippocampus" / "metrics.csv", index=False)
 
 
 def origin(run_id=RUN, environment="base", simulated=True, **more):

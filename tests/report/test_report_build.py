@@ -4,9 +4,13 @@ import re
 from urllib.parse import unquote
 
 import pandas as pd
-from fabricated_report import Document, page, png, scores, write_manifest
+from fabricated_report import Document, page, png, scores, write_manifest, write_scores
 
+from cebra_kedro.plots import style
+from cebra_kedro.plots.figures import CAPTIONS
 from cebra_kedro.report import build_report
+
+PCA = style.variant_label("pca", long=True)
 
 
 def test_page_is_written_into_the_folder_and_nothing_is_left_beside_it(folder):
@@ -23,8 +27,9 @@ def test_the_same_content_gives_the_same_bytes(folder):
 
 def test_scores_equal_the_means_and_spreads_of_pandas(folder):
     document = page(folder)
+    metrics = pd.read_csv(folder / "hippocampus" / "metrics.csv")
     for nth, subject in enumerate(("achilles", "buddy")):
-        table = pd.read_csv(folder / "hippocampus" / subject / "metrics.csv")
+        table = metrics[metrics["subject"] == subject]
         for variant in ("position", "time"):
             values = table[table["variant"] == variant].groupby("metric")["value"]
             mean, sd = values.mean(), values.std()
@@ -82,7 +87,7 @@ def test_figures_are_relative_exist_and_have_captions_sizes_and_alternative_text
         assert (folder / unquote(picture["src"])).is_file()
         assert picture["alt"]
     assert {(p["width"], p["height"]) for p in pictures} == {("90", "30"), ("40", "30"), ("7", "9")}
-    assert "Embeddings coloured by position" in document.text
+    assert CAPTIONS["embedding"] in document.text
     assert "a name #1 100%" in document.text
 
 
@@ -118,14 +123,48 @@ def test_failed_run_is_announced_with_its_node(folder):
     assert "The latest run failed in hippocampus.buddy.time.train" in page(folder).text
 
 
-def test_shared_table_fills_in_for_subjects_without_a_table_of_their_own(folder):
-    both = pd.concat([scores("buddy", seed=99), scores("cicero", seed=5)])
-    both.to_csv(folder / "hippocampus" / "metrics.csv", index=False)
+def test_sessions_variants_and_metrics_stand_in_the_order_of_the_table(folder):
+    one, other = scores("zeno", ("zebra", "pca", "apple")), scores("achilles", ("apple", "time"))
+    write_scores(folder, one.iloc[::-1], other)
     document = page(folder)
-    head = document.row("variant", nth=0)
-    assert [cell.split()[0] for cell in head[1:]] == ["achilles", "buddy", "cicero"]
-    row = document.row("position", nth=0)
-    expected = [scores(s, seed=n) for s, n in (("achilles", 0), ("buddy", 1), ("cicero", 5))]
-    for cell, table in zip(row[1:], expected, strict=True):
-        chosen = table.query("variant == 'position' and metric == 'position_error_median'")
-        assert cell.startswith(f"{chosen['value'].mean():.3f} ")
+    head = [cell.split()[0] for cell in document.row("variant", nth=0)[1:]]
+    assert head == ["zeno", "achilles", "buddy"], "a session with figures only comes last"
+    first_cells = [row[0].strip() for row in document.rows if row[0].strip() != "variant"]
+    assert first_cells[:4] == ["apple", PCA, "zebra", "time"]
+    heads = document.row("variant", nth=2)[1:]
+    assert [head.split(" (")[0] for head in heads] == [
+        "goodness of fit",
+        "direction accuracy",
+        "median position error",
+    ]
+
+
+def test_a_session_of_which_only_classes_are_decoded_has_a_table(folder):
+    classes = scores("classes").query("metric == 'direction_accuracy'")
+    write_scores(folder, classes.assign(metric="odour_balanced_accuracy"), scores("buddy"))
+    document = page(folder)
+    assert document.row("variant", nth=1)[1:] == ["balanced odour accuracy (%) ↑ knn"]
+    mean = classes.loc[classes["variant"] == "time", "value"].mean()
+    assert document.row("time", nth=0)[1].startswith(f"{mean:.1f} ± ")
+
+
+def test_a_transfer_between_sessions_is_a_subject_with_scores_and_no_figures(folder):
+    transfer = scores("achilles_to_buddy", ("position",), seed=3)
+    write_scores(folder, scores("achilles", seed=0), scores("buddy", seed=1), transfer)
+    row = page(folder).row("position", nth=0)
+    values = transfer.query("metric == 'position_error_median'")["value"]
+    assert row[3].startswith(f"{values.mean():.3f} ± {values.std():.3f}")
+
+
+def test_many_sessions_and_variants_are_all_there(folder):
+    variants = [f"encoder_{number}" for number in range(40)]
+    sessions = [f"day_{number}" for number in range(60)]
+    write_scores(folder, *(scores(name, variants, seed=n) for n, name in enumerate(sessions)))
+    document = page(folder)
+    assert [cell.split()[0] for cell in document.row("variant")[1:]] == [
+        *sessions,
+        "achilles",
+        "buddy",
+    ]
+    for variant in variants:
+        assert len(document.row(variant.replace("_", " "))) == 1 + len(sessions) + 2

@@ -1,5 +1,7 @@
 """Badges: simulated or real, this run or an earlier one."""
 
+import json
+
 import pytest
 from fabricated_report import origin, page, write_manifest, write_provenance
 
@@ -13,9 +15,9 @@ def test_simulated_results_say_so_and_a_wholly_simulated_page_first_of_all(folde
 
 def test_wholly_real_page_is_not_called_mixed_or_simulated(folder):
     real = {
-        f"hippocampus/{subject}/{name}": origin(simulated=False, checksum_status="verified")
+        f"hippocampus/{file}": origin(simulated=False, checksum_status="verified")
         for subject in ("achilles", "buddy")
-        for name in ("metrics.csv", "embedding.png")
+        for file in (f"metrics.csv#{subject}", f"{subject}/embedding.png")
     }
     write_provenance(folder, real)
     document = page(folder)
@@ -26,8 +28,8 @@ def test_wholly_real_page_is_not_called_mixed_or_simulated(folder):
 
 def real_buddy(folder, raw_status="verified", **more):
     changes = {
-        f"hippocampus/buddy/{name}": origin(simulated=False, environment="paper", **more)
-        for name in ("metrics.csv", "embedding.png")
+        f"hippocampus/{file}": origin(simulated=False, environment="paper", **more)
+        for file in ("metrics.csv#buddy", "buddy/embedding.png")
     }
     write_provenance(folder, changes)
     raw = [
@@ -87,3 +89,22 @@ def test_figure_of_another_run_than_the_scores_of_its_subject_is_flagged(folder)
     document = page(folder)
     assert document.badges().count("earlier") == 1
     assert "run old, environment base" in document.text
+
+
+def test_rows_of_an_earlier_run_in_the_table_of_the_latest_are_flagged_for_their_session(folder):
+    write_provenance(folder, {"hippocampus/metrics.csv#buddy": origin(run_id="2025-12-01")})
+    head = [" ".join(cell.split()) for cell in page(folder).rows[0]]
+    assert head[1:] == ["achilles simulated", "buddy simulated from an earlier run"]
+
+
+def test_session_without_an_entry_of_its_own_has_that_of_the_table(folder):
+    path = folder / "provenance.json"
+    entries = json.loads(path.read_text())
+    del entries["hippocampus/metrics.csv#buddy"]
+    entries["hippocampus/metrics.csv"] = origin(run_id="whole", simulated=False)
+    path.write_text(json.dumps(entries))
+    head = [" ".join(cell.split()) for cell in page(folder).rows[0]]
+    assert head[1:] == [
+        "achilles simulated",
+        "buddy real recording (checksum not recorded) from an earlier run",
+    ]

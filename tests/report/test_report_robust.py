@@ -4,7 +4,15 @@ import json
 
 import pandas as pd
 import pytest
-from fabricated_report import manifest, page, png, scores, write_manifest, write_provenance
+from fabricated_report import (
+    manifest,
+    page,
+    png,
+    scores,
+    write_manifest,
+    write_provenance,
+    write_scores,
+)
 
 from cebra_kedro.report import build_report
 
@@ -13,6 +21,7 @@ def test_names_from_files_are_never_markup(tmp_path):
     nasty = '<img src=x onerror="alert(1)">&amp;'
     (tmp_path / "a<b>&c").mkdir()
     table = scores(nasty, variants=(f"v{nasty}",)).assign(unit="<u>", decoder="<d>")
+    table = pd.concat([table, table.assign(subject="b&c")])
     table.to_csv(tmp_path / "a<b>&c" / "metrics.csv", index=False)
     (tmp_path / "a<b>&c" / "<i>.png").write_bytes(png())
     (tmp_path / "run_manifest.json").write_text(
@@ -48,8 +57,8 @@ def test_empty_folder_gives_a_page_that_says_what_to_do(tmp_path):
         "run_manifest.json",
         "provenance.json",
         "hippocampus/consistency.csv",
-        "hippocampus/buddy/metrics.csv",
-        "hippocampus/error.png",
+        "hippocampus/metrics.csv",
+        "hippocampus/scores.png",
     ],
 )
 def test_any_missing_file_is_left_out(folder, missing):
@@ -64,25 +73,29 @@ def test_any_missing_file_is_left_out(folder, missing):
     [
         ("run_manifest.json", b"{", "Expecting"),
         ("provenance.json", b"[]", "expected a JSON object, got list"),
-        ("hippocampus/buddy/metrics.csv", b"", "No columns"),
-        ("hippocampus/buddy/metrics.csv", b"a,b\n1,2\n", "columns subject, variant"),
-        ("hippocampus/buddy/metrics.csv", b"\xff\xfe\x00", "codec can't decode"),
+        ("hippocampus/metrics.csv", b"", "No columns"),
+        ("hippocampus/metrics.csv", b"a,b\n1,2\n", "columns experiment, subject, variant"),
+        ("hippocampus/metrics.csv", b"\xff\xfe\x00", "codec can't decode"),
         ("hippocampus/consistency.csv", b"between,source,target,r2\na,b,c,high\n", "high"),
-        ("hippocampus/error.png", b"GIF89a", "not a PNG picture"),
+        ("hippocampus/scores.png", b"GIF89a", "not a PNG picture"),
     ],
 )
 def test_unreadable_file_is_named_and_the_rest_stays(folder, name, content, reason):
+    (folder / "another").mkdir()
+    scores("buddy").to_csv(folder / "another" / "metrics.csv", index=False)
     (folder / name).write_bytes(content)
     document = page(folder)
     assert "Files that could not be read" in document.text
     assert f"{name} : " in document.text or f"{name}: " in document.text
     assert reason in document.text
     assert "median position error" in document.text
+    pictures = [picture["src"] for picture in document.attributes("img")]
+    assert "hippocampus/buddy/embedding.png" in pictures
 
 
-def test_table_of_another_subject_is_refused(folder):
-    scores("gatsby").to_csv(folder / "hippocampus" / "buddy" / "metrics.csv", index=False)
-    assert "expected scores of buddy alone, got also gatsby" in page(folder).text
+def test_a_session_called_na_is_a_session_like_others(folder):
+    write_scores(folder, scores("NA"), scores("buddy"))
+    assert page(folder).row("variant", nth=0)[1].split()[0] == "NA"
 
 
 def test_odd_values_in_manifest_and_provenance_do_not_stop_the_page(folder):
@@ -95,7 +108,7 @@ def test_odd_values_in_manifest_and_provenance_do_not_stop_the_page(folder):
         seeds={"buddy": [0, 1]},
         device={"name": "cuda"},
     )
-    write_provenance(folder, {"hippocampus/buddy/metrics.csv": "by hand"})
+    write_provenance(folder, {"hippocampus/metrics.csv#buddy": "by hand"})
     text = page(folder).text
     assert "yesterday" in text
     assert "which run made this is not recorded" in text

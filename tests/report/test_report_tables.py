@@ -6,16 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cebra_kedro.metrics import METRIC_COLUMNS
+from cebra_kedro.plots import style
+from cebra_kedro.plots.figures import CAPTIONS
 from cebra_kedro.report import tables
 from cebra_kedro.report.captions import caption, caption_order
 
-COLUMNS = ["subject", "variant", "fold", "seed", "decoder", "metric", "value", "unit"]
+PCA = style.variant_label("pca", long=True)
 
 
 def rows(values, metric="accuracy", unit="%", decoder="knn", variant="time"):
     return pd.DataFrame(
-        [("rat", variant, str(i), "0", decoder, metric, v, unit) for i, v in enumerate(values)],
-        columns=COLUMNS,
+        [
+            ("hippocampus", "rat", variant, str(i), "0", decoder, metric, v, unit)
+            for i, v in enumerate(values)
+        ],
+        columns=list(METRIC_COLUMNS),
     )
 
 
@@ -63,10 +69,10 @@ def test_chance_stands_beside_its_own_decoder_and_variant():
         ]
     )
     table = tables.score_table(metrics)
-    assert [column.decoder for column in table.columns] == ["bayes", "knn"]
-    assert [row.label for row in table.rows] == ["time", "PCA of neural activity"]
-    assert [cell.chance for cell in table.rows[0].cells] == ["20.0", "50.0"]
-    assert [cell.mean for cell in table.rows[1].cells] == ["", "60.0"]
+    assert [column.decoder for column in table.columns] == ["knn", "bayes"]
+    assert [row.label for row in table.rows] == ["time", PCA]
+    assert [cell.chance for cell in table.rows[0].cells] == ["50.0", "20.0"]
+    assert [cell.mean for cell in table.rows[1].cells] == ["60.0", ""]
 
 
 def test_same_metric_in_two_units_is_two_columns():
@@ -78,7 +84,7 @@ def test_same_metric_in_two_units_is_two_columns():
     ("metric", "better"),
     [
         ("position_error_median", "lower"),
-        ("angular_error_mean", "lower"),
+        ("speed_cm_s_error_mean", "lower"),
         ("reconstruction_r2", "higher"),
         ("frame_accuracy_1s", "higher"),
         ("goodness_of_fit", "higher"),
@@ -95,28 +101,67 @@ def test_one_subject_alone_is_not_compared():
     assert tables.subjects_table({}) is None
 
 
+def test_subjects_are_compared_in_the_first_metric_that_two_have():
+    metrics_of = {
+        "classes": rows([80.0], metric="odour_accuracy"),
+        "a": rows([0.1], metric="speed_r2", unit=""),
+        "b": pd.concat([rows([9.0]), rows([0.3], metric="speed_r2", unit="")]),
+    }
+    table = tables.subjects_table(metrics_of)
+    assert table.column.label == "speed R²"
+    assert [cell.mean for cell in table.rows[0].cells] == ["", "0.100", "0.300"]
+    del metrics_of["b"]
+    assert tables.subjects_table(metrics_of) is None
+
+
 def test_subject_without_the_variant_has_an_empty_cell():
     table = tables.subjects_table({"a": rows([1.0]), "b": rows([2.0], variant="pca")})
     assert [[cell.mean for cell in row.cells] for row in table.rows] == [["1.0", ""], ["", "2.0"]]
 
 
-def test_captions_know_names_variants_and_metrics():
-    assert caption("loss").startswith("InfoNCE loss and goodness of fit")
-    assert caption("error_budget") == "error budget"
-    assert caption("decoded_position_time").endswith("meet (time)")
-    assert "transductive" in caption("embedding_time_transductive")
-    assert caption("position_r2").startswith("Position R² of each variant")
+FIGURES = (
+    *("embedding", "decoded", "scores", "loss", "consistency", "sweep"),
+    *("trajectories", "single_trials", "transfer_trajectories", "activity"),
+    *("frames_decoded", "frames_confusion", "movie_map", "overview", "by_neurons"),
+)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_described_by_the_sentence_that_stands_beside_its_drawing(name):
+    assert caption(name) == CAPTIONS[name].strip().rstrip(".")
+    assert len(caption(name).split()) > 3
+
+
+@pytest.mark.parametrize(
+    ("name", "rest", "text"),
+    [
+        ("embedding", "time_transductive", "time (transductive: encoder saw test neural data)"),
+        ("decoded", "pca", PCA),
+        ("scores", "position_r2", "position R²"),
+        ("scores", "speed_cm_s_error_median", "median speed cm s error"),
+        ("scores", "ca_accuracy", "ca accuracy"),
+        ("consistency", "sessions_by_odour", "sessions by odour"),
+        ("frames_decoded", "odour_guided", "odour guided"),
+        ("transfer_trajectories", "fast_mice", "fast mice"),
+    ],
+)
+def test_what_follows_the_name_of_a_figure_is_what_it_shows(name, rest, text):
+    assert caption(f"{name}_{rest}") == f"{caption(name)} ({text})"
+
+
+def test_captions_of_the_paper_and_of_unforeseen_figures():
+    assert caption("figure_4").startswith("Figure 4 of the paper")
+    assert caption("figure_44") == "figure 44"
+    assert caption("lossless") == "lossless"
     assert caption("something_new") == "something new"
     assert caption("_") == "_"
 
 
 def test_figures_come_in_the_order_of_the_captions():
-    stems = ["zebra", "position_r2", "loss", "embedding_time", "embedding", "apple"]
+    stems = ["zebra", *(f"{name}_x" for name in reversed(CAPTIONS)), *CAPTIONS, "figure_2", "apple"]
     assert sorted(stems, key=caption_order) == [
-        "embedding",
-        "embedding_time",
-        "loss",
-        "position_r2",
+        *(stem for name in CAPTIONS for stem in (name, f"{name}_x")),
+        "figure_2",
         "apple",
         "zebra",
     ]

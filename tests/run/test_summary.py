@@ -1,5 +1,7 @@
 """The scores that stand at the end of a run."""
 
+import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,34 +9,44 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from cebra_kedro.experiments import HIPPOCAMPUS
-from cebra_kedro.run.summary import score_table, show_summary
+from cebra_kedro.run.summary import headline, score_tables, show_summary
 
-METRIC = HIPPOCAMPUS.headline_metric
+METRIC = "position_error_median"
+FILE = Path("hippocampus/metrics.csv")
 
 
-def metrics(subject, scores, chance=0.5, decoder="knn"):
+def metrics(subject, scores, chance=0.5, decoder="knn", metric=METRIC, unit="m"):
     """The rows of ``metrics.csv`` with two seeds a variant, 0.1 above and below the given score."""
     return pd.DataFrame(
         [
-            (variant, subject, seed, decoder, name, value, "m")
+            (variant, subject, seed, decoder, name, value, unit)
             for variant, score in scores.items()
             for seed, off in ((0, -0.1), (1, 0.1))
-            for name, value in ((METRIC, score + off), (f"chance_{METRIC}", chance), ("r2", 9.0))
+            for name, value in ((metric, score + off), (f"chance_{metric}", chance), ("r2", 9.0))
         ],
         columns=["variant", "subject", "seed", "decoder", "metric", "value", "unit"],
     )
+
+
+def score_table(metrics, metric):
+    """The table on a terminal that has room for it."""
+    (table,) = score_tables(metrics, metric, width=1000)
+    return table
 
 
 def cells(table):
     return [list(column.cells) for column in table.columns]
 
 
+def heads(table):
+    return [column.header for column in table.columns]
+
+
 def test_table_holds_the_mean_of_the_headline_score_and_chance_in_the_last_row():
     buddy = metrics("buddy", {"time": 0.2, "pca": 0.4}, chance=0.6)
     cicero = metrics("cicero", {"time": 0.3, "pca": 0.5}, chance=0.7)
-    table = score_table(HIPPOCAMPUS, pd.concat([cicero, buddy]))
-    assert [column.header for column in table.columns] == ["variant", "cicero", "buddy"]
+    table = score_table(pd.concat([cicero, buddy]), METRIC)
+    assert heads(table) == ["variant", "cicero", "buddy"]
     assert cells(table) == [
         ["time", "pca", "chance"],
         ["0.300", "0.500", "0.700"],
@@ -42,10 +54,39 @@ def test_table_holds_the_mean_of_the_headline_score_and_chance_in_the_last_row()
     ]
 
 
+def test_more_sessions_than_variants_stand_down():
+    table = score_table(
+        pd.concat([metrics(name, {"time": 0.2}, chance=0.6) for name in ("zoe", "abe")]), METRIC
+    )
+    assert heads(table) == ["session", "time", "chance"]
+    assert cells(table) == [["zoe", "abe"], ["0.200", "0.200"], ["0.600", "0.600"]]
+
+
+def test_a_variant_that_a_session_lacks_has_an_empty_cell():
+    a = metrics("a", {"zebra": 0.2})
+    b = metrics("b", {"ape": 0.4, "zebra": 0.3})
+    table = score_table(pd.concat([a, b]), METRIC)
+    assert cells(table) == [
+        ["zebra", "ape", "chance"],
+        ["0.200", "–", "0.500"],
+        ["0.300", "0.400", "0.500"],
+    ]
+
+
 def test_decoders_are_not_averaged_the_first_counts():
-    first = metrics("buddy", {"time": 0.2})
-    second = metrics("buddy", {"time": 0.9}, decoder="bayes")
-    assert cells(score_table(HIPPOCAMPUS, pd.concat([first, second])))[1][0] == "0.200"
+    first = metrics("buddy", {"time": 0.2}, chance=0.6)
+    second = metrics("buddy", {"time": 0.9}, chance=0.1, decoder="bayes")
+    assert cells(score_table(pd.concat([first, second]), METRIC)) == [
+        ["time", "chance"],
+        ["0.200", "0.600"],
+    ]
+
+
+def test_the_headline_is_the_metric_that_is_wanted_else_the_first_that_there_is():
+    table = metrics("buddy", {"time": 0.2}).iloc[::-1]
+    assert headline(table, METRIC) == METRIC
+    assert headline(table, "frame_accuracy_1s") == "r2"
+    assert headline(table.query("metric == 'chance_position_error_median'"), METRIC) == ""
 
 
 def test_an_experiment_that_decodes_nothing_shows_its_consistency(tmp_path, capsys):
@@ -54,37 +95,85 @@ def test_an_experiment_that_decodes_nothing_shows_its_consistency(tmp_path, caps
         tmp_path / "allen_consistency" / "consistency.csv", index=False
     )
     text = shown(tmp_path, [Path("allen_consistency/consistency.csv")], capsys)
+    assert "allen_consistency: mean R² of the linear map, on training data" in text
     assert [word for word in text.split() if word in ("0.900", "0.600")] == ["0.900", "0.600"]
+
+
+def test_an_experiment_without_any_pairs_shows_nothing(tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "consistency.csv").write_text("experiment,between,source,target,r2\n")
+    assert len(shown(tmp_path, [Path("mine/consistency.csv")], capsys).splitlines()) == 1
+
+
+def write(folder, *tables, experiment="hippocampus"):
+    (folder / experiment).mkdir(exist_ok=True)
+    pd.concat(tables).to_csv(folder / experiment / "metrics.csv", index=False)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    for subject, score in (("buddy", 0.2), ("cicero", 0.3)):
-        (tmp_path / "hippocampus" / subject).mkdir(parents=True)
-        metrics(subject, {"time": score}).to_csv(
-            tmp_path / "hippocampus" / subject / "metrics.csv", index=False
-        )
+    write(tmp_path, *(metrics(s, {"time": x}) for s, x in (("buddy", 0.2), ("cicero", 0.3))))
     return tmp_path
 
 
-def shown(folder, results, capsys):
-    show_summary(results, folder, folder / "report.html", 61.4)
+def shown(folder, results, capsys, headlines=None):
+    headlines = {"hippocampus": METRIC} if headlines is None else headlines
+    show_summary(results, folder, folder / "report.html", 61.4, headlines)
     return capsys.readouterr().out
 
 
-def test_only_subjects_of_this_run_are_shown(folder, capsys):
-    text = shown(folder, [Path("hippocampus/buddy/metrics.csv"), Path("hippocampus/x.png")], capsys)
+def test_only_sessions_of_this_run_are_shown(folder, capsys):
+    runs = {f"{FILE}": "new", f"{FILE}#buddy": "new", f"{FILE}#cicero": "old"}
+    (folder / "provenance.json").write_text(
+        json.dumps({key: {"run_id": run} for key, run in runs.items()})
+    )
+    text = shown(folder, [FILE, Path("hippocampus/x.png")], capsys)
     assert "buddy" in text
     assert "0.200" in text
     assert "cicero" not in text
 
 
+@pytest.mark.parametrize("content", ["{", "[]", '{"hippocampus/metrics.csv": 1}', "{}"])
+def test_sessions_of_which_no_run_is_known_are_shown(folder, content, capsys):
+    (folder / "provenance.json").write_text(content)
+    text = shown(folder, [FILE], capsys)
+    assert "buddy" in text
+    assert "cicero" in text
+
+
+def test_tables_that_the_run_has_not_written_are_not_shown(folder, capsys):
+    assert "buddy" not in shown(folder, [Path("hippocampus/x.png")], capsys)
+
+
+def test_an_experiment_of_which_only_classes_are_decoded_has_a_table(folder, capsys):
+    odour = {"metric": "odour_balanced_accuracy", "unit": "%"}
+    write(folder, metrics("NA", {"odour": 81.234}, **odour), experiment="mine")
+    lines = shown(folder, [Path("mine/metrics.csv"), FILE], capsys).splitlines()
+    heading = "odour_balanced_accuracy on test data (%), decoder knn, mean over folds and seeds"
+    assert f"mine: {heading}" in lines
+    text = " ".join(lines)
+    assert "NA" in text
+    assert "81.2" in text
+    assert text.index("hippocampus:") < text.index("mine:"), "those with a headline come first"
+
+
+def test_a_table_without_scores_shows_nothing(folder, capsys):
+    write(folder, metrics("buddy", {}))
+    assert len(shown(folder, [FILE], capsys).splitlines()) == 1
+
+
 def test_heading_and_path_of_the_report_stand_on_one_line_each(folder, capsys):
-    lines = shown(folder, [Path("hippocampus/buddy/metrics.csv")], capsys).splitlines()
+    lines = shown(folder, [FILE], capsys).splitlines()
     assert (
         f"hippocampus: {METRIC} on test data (m), decoder knn, mean over folds and seeds" in lines
     )
     assert lines[-1] == f"Finished in 61 s. Report: {folder / 'report.html'}"
+
+
+def test_a_score_without_unit_and_decoder_has_neither_in_its_heading(folder, capsys):
+    write(folder, metrics("buddy", {"time": 0.4}, metric="x_r2", unit="", decoder=""))
+    lines = shown(folder, [FILE], capsys, headlines={}).splitlines()
+    assert lines[0] == "hippocampus: x_r2 on test data, mean over folds and seeds"
 
 
 def test_a_path_with_brackets_is_shown_as_it_is(tmp_path, capsys):
@@ -96,11 +185,45 @@ def test_a_run_without_scores_shows_the_report_only(folder, capsys):
     assert len(shown(folder, [], capsys).splitlines()) == 1
 
 
-def test_table_fits_an_ordinary_terminal_with_all_subjects():
-    scores = dict.fromkeys(HIPPOCAMPUS.variants, 0.2)
-    table = score_table(
-        HIPPOCAMPUS, pd.concat([metrics(subject, scores) for subject in HIPPOCAMPUS.subjects])
-    )
-    assert np.shape(cells(table)) == (1 + len(HIPPOCAMPUS.subjects), len(HIPPOCAMPUS.variants) + 1)
-    console = Console(width=80)
-    assert console.measure(table).minimum <= 80
+@pytest.mark.parametrize(
+    ("n_variants", "n_sessions", "n_tables"),
+    [(10, 4, 1), (8, 11, 2), (3, 30, 1), (30, 3, 1), (20, 20, 1)],
+)
+def test_tables_fit_an_ordinary_terminal_and_cut_neither_names_of_rows_nor_numbers(
+    n_variants, n_sessions, n_tables
+):
+    scores = {f"a_variant_{n}": -10 - n / 10 for n in range(n_variants)}
+    metrics_of = [metrics(f"a_long_session_{n}", scores) for n in range(n_sessions)]
+    tables = score_tables(pd.concat(metrics_of), METRIC, width=80)
+    assert len(tables) == n_tables
+    console = Console(width=80, file=io.StringIO())
+    console.print(*tables)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    for table in tables:
+        for name in cells(table)[0]:
+            assert f" {name} " in text
+        for number in np.ravel(cells(table)[1:]):
+            assert f" {number} " in text
+    assert "…" not in text
+
+
+def test_tables_below_each_other_hold_every_column_once_with_the_same_rows():
+    scores = {f"v{v}": v for v in range(8)}
+    table = pd.concat([metrics(f"day_{n}", scores) for n in range(9)])
+    narrow = score_tables(table, METRIC, width=40)
+    assert len(narrow) > 1
+    (wide,) = score_tables(table, METRIC, width=1000)
+    assert [name for part in narrow for name in heads(part)[1:]] == heads(wide)[1:]
+    assert [column for part in narrow for column in cells(part)[1:]] == cells(wide)[1:]
+    assert all(cells(part)[0] == cells(wide)[0] for part in narrow)
+
+
+def test_where_many_sessions_meet_many_variants_their_mean_is_shown():
+    tables = [
+        metrics(f"day_{n}", {f"v{v}": v + n / 100 for v in range(9)}, chance=n) for n in range(11)
+    ]
+    table = score_table(pd.concat(tables), METRIC)
+    assert heads(table) == ["variant", "mean of 11 sessions"]
+    assert cells(table)[1] == [*(f"{v + 0.05:.3f}" for v in range(9)), "5.000"]

@@ -1,28 +1,44 @@
-"""How well one embedding is a linear map of another: R², alignment by labels, tidy tables.
+"""How well one embedding is a linear map of another: R², rows matched by labels, tidy tables.
 
-Embeddings come from elsewhere, and so does the choice of rows: the caller slices to the training
-trials where only these shall be compared. Drawing the tables is left to ``plots``.
+Embeddings come from elsewhere, and so does the choice of rows: the caller names the rows of the
+training trials where only these shall be compared. Which rows of different recordings correspond
+is told by labels (``labels``) or by what was shown (``presentations``). Drawing the tables is left
+to ``plots``.
 """
 
 from cebra_kedro.consistency.alignment import Alignment, LabelledEmbedding, align
+from cebra_kedro.consistency.labels import TIME_IN_TRIAL, labelled
 from cebra_kedro.consistency.linear import linear_r2
-from cebra_kedro.consistency.reaching import Aligned, labelled_reaching
+from cebra_kedro.consistency.presentations import (
+    Origin,
+    PresentedEmbedding,
+    consistency_between_presentations,
+    kind_of_pair,
+    presented,
+)
 from cebra_kedro.consistency.table import (
     CONSISTENCY_COLUMNS,
     consistency_between_datasets,
     consistency_between_runs,
-    consistency_matrix,
+    consistency_between_seeds,
+    stack_consistency,
 )
 
 __all__ = [
     "CONSISTENCY_COLUMNS",
-    "Aligned",
+    "TIME_IN_TRIAL",
     "Alignment",
     "LabelledEmbedding",
+    "Origin",
+    "PresentedEmbedding",
     "align",
     "consistency_between_datasets",
+    "consistency_between_presentations",
     "consistency_between_runs",
-    "consistency_matrix",
-    "labelled_reaching",
+    "consistency_between_seeds",
+    "kind_of_pair",
+    "labelled",
     "linear_r2",
+    "presented",
+    "stack_consistency",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -31,9 +32,11 @@ class LabelledEmbedding:
         embedding: array (time, dim), finite; only the rows to be compared.
         continuous: array (time,), e.g. position, in the same unit everywhere; or None. Bins do
             not wrap, so give an angle one range, e.g. [0, 2π), in all recordings.
-        discrete: integer array (time,) of class ids, e.g. running direction; or None. With both,
-            a bin is a class together with a range of the continuous label.
+        discrete: integer array (time,) of class ids, e.g. running direction, or (time, label) of
+            several, where a class is a combination of ids; or None. Ids mean the same everywhere.
+            With both, a bin is a class together with a range of the continuous label.
         run: name of the trained model, e.g. ``fold0_seed1``; empty if there is one per dataset.
+        unit: of the continuous label; all embeddings that are aligned must have the same.
 
     Raises:
         ValueError: a shape, length or dtype is wrong, a value is not finite, or no label is given.
@@ -44,6 +47,7 @@ class LabelledEmbedding:
     continuous: np.ndarray | None = None
     discrete: np.ndarray | None = None
     run: str = ""
+    unit: str = ""
 
     def __post_init__(self) -> None:
         if not self.dataset or "/" in self.dataset:
@@ -58,16 +62,9 @@ class LabelledEmbedding:
         if not given:
             raise ValueError(f"{self.name}: give a continuous or a discrete label, or both")
         for name, label in given.items():
-            if label.shape != (len(self.embedding),):
-                raise ValueError(
-                    f"{self.name}: {name} must have shape ({len(self.embedding)},) as the "
-                    f"embedding has rows, got {label.shape}"
-                )
-        if self.discrete is not None and not np.issubdtype(self.discrete.dtype, np.integer):
-            raise ValueError(
-                f"{self.name}: discrete must hold integer class ids, got dtype "
-                f"{self.discrete.dtype}; cast it to int64 or pass it as continuous"
-            )
+            _check_shape(label, name, len(self.embedding), self.name)
+        if self.discrete is not None:
+            int64_ids(self.discrete, f"{self.name}: discrete")
         for name, array in {"embedding": self.embedding, **given}.items():
             if not np.isfinite(array).all():
                 raise ValueError(
@@ -86,7 +83,8 @@ class Alignment:
 
     Attributes:
         embeddings: name → float64 array (bin, dim), rows of unit norm.
-        class_id: int array (bin,), the class of each bin; None without a discrete label.
+        class_id: int64 array (bin,) or (bin, label), the class of each bin, as in ``discrete``;
+            None without a discrete label.
         centre: float64 array (bin,), middle of the continuous range, in the label's unit; None
             without a continuous label.
     """
@@ -94,6 +92,29 @@ class Alignment:
     embeddings: Mapping[str, np.ndarray]
     class_id: np.ndarray | None
     centre: np.ndarray | None
+
+
+def int64_ids(ids: np.ndarray, what: str) -> np.ndarray:
+    """Class ids of any integer type as int64, because int64 beside uint64 would become floats.
+
+    Args:
+        ids: integer array of any shape.
+        what: what errors call them.
+
+    Raises:
+        ValueError: the dtype is no integer, or an id does not fit into int64.
+    """
+    if not np.issubdtype(ids.dtype, np.integer):
+        raise ValueError(
+            f"{what} must hold integer class ids, got dtype {ids.dtype}; cast it to int64 or pass "
+            "it as continuous"
+        )
+    if ids.size and ids.max() > np.iinfo(np.int64).max:
+        raise ValueError(
+            f"{what} must hold ids that int64 can hold, got {ids.max()}; number the classes anew, "
+            "the same way in all recordings"
+        )
+    return ids.astype(np.int64, copy=False)
 
 
 def align(
@@ -114,12 +135,12 @@ def align(
 
     It differs where that fails or misleads. A bin still short of samples in some embedding is
     left out for all (cebra raises "Digitalized labels does not have elements close enough"),
-    so gaps and different ranges leave the common support. Discrete labels make one bin per class,
-    also the highest, and never borrow across classes (cebra would cut the class ids
-    into ``n_bins`` ranges). Rows with NaN are refused (cebra drops them).
+    so gaps and different ranges leave the common support. Discrete labels make one bin per class
+    or combination of classes, also for the highest, and never borrow across classes (cebra would
+    cut the class ids into ``n_bins`` ranges). Rows with NaN are refused (cebra drops them).
 
     Args:
-        items: two embeddings or more, all with the same kinds of label.
+        items: two embeddings or more, all with the same kinds of label in the same unit.
         n_bins: number of edges, at least 2; used for a continuous label only.
         min_samples: samples that every embedding must have in a bin, at least 1.
         max_widening: how many bins away samples may be borrowed, at least 0; used for a
@@ -129,21 +150,21 @@ def align(
         The means, and which bins they belong to, in ascending order of class and label.
 
     Raises:
-        ValueError: arguments are out of range, names repeat, kinds of label differ, a mean is the
-            zero vector, or too few common bins remain to fit a map (largest dim + 2).
+        ValueError: arguments are out of range, names repeat, kinds or units of label differ, a
+            mean is the zero vector, or too few common bins remain to fit a map (largest dim + 2).
     """
     _check_arguments(items, n_bins, min_samples, max_widening)
     edges = bin_edges([item.continuous for item in items if item.continuous is not None], n_bins)
-    class_ids = {item.name: _class_ids(item) for item in items}
-    classes = _common_classes(class_ids.values())
+    combinations, code = _class_codes(items)
+    common_codes = _common_codes(code.values())
     means: dict[str, np.ndarray] = {}
-    common = np.ones(len(classes) * (1 if edges is None else n_bins - 1), bool)
+    common = np.ones(len(common_codes) * (1 if edges is None else n_bins - 1), bool)
     for item in items:
         means[item.name], count = bin_means(
             item.embedding,
             item.continuous,
-            class_ids[item.name],
-            classes,
+            code[item.name],
+            common_codes,
             edges,
             min_samples=min_samples,
             max_widening=max_widening,
@@ -152,19 +173,45 @@ def align(
     _check_common(items, int(common.sum()), len(common), min_samples)
     return Alignment(
         embeddings={name: _unit_rows(mean[common], name) for name, mean in means.items()},
-        class_id=_class_of_bin(items, classes, edges, common),
-        centre=None if edges is None else _centres(edges, len(classes))[common],
+        class_id=_class_of_bin(items, combinations[common_codes], edges, common),
+        centre=None if edges is None else _centres(edges, len(common_codes))[common],
     )
 
 
-def _class_ids(item: LabelledEmbedding) -> np.ndarray:
-    """Without a discrete label, all rows are of one class."""
-    return np.zeros(len(item.embedding), np.int64) if item.discrete is None else item.discrete
+def _check_shape(label: np.ndarray, name: str, n_time: int, owner: str) -> None:
+    several = name == "discrete" and label.ndim == 2 and label.shape[1] > 0
+    if label.shape[:1] != (n_time,) or (label.ndim != 1 and not several):
+        also = f" or ({n_time}, label)" if name == "discrete" else ""
+        raise ValueError(
+            f"{owner}: {name} must have shape ({n_time},){also} as the embedding has rows, "
+            f"got {label.shape}"
+        )
 
 
-def _common_classes(class_ids: Iterable[np.ndarray]) -> np.ndarray:
-    present = [set(np.unique(ids).tolist()) for ids in class_ids]
-    return np.array(sorted(set.intersection(*present)), dtype=np.int64)
+def _class_codes(
+    items: Sequence[LabelledEmbedding],
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Number the combinations of ids over all recordings, in ascending order.
+
+    Without a discrete label, all rows are of one class.
+
+    Returns:
+        Combinations, int64 (code, label); and name → codes, int64 (time,).
+    """
+    ids = [
+        np.zeros((len(item.embedding), 1), np.int64)
+        if item.discrete is None
+        else int64_ids(item.discrete, item.name).reshape(len(item.discrete), -1)
+        for item in items
+    ]
+    combinations, code = np.unique(np.concatenate(ids), axis=0, return_inverse=True)
+    ends = np.cumsum([len(of_item) for of_item in ids])[:-1]
+    codes = np.split(code.ravel(), ends)
+    return combinations, {item.name: of_item for item, of_item in zip(items, codes, strict=True)}
+
+
+def _common_codes(codes: Iterable[np.ndarray]) -> np.ndarray:
+    return reduce(np.intersect1d, codes)
 
 
 def _class_of_bin(
@@ -175,7 +222,8 @@ def _class_of_bin(
 ) -> np.ndarray | None:
     if items[0].discrete is None:
         return None
-    return np.repeat(classes, 1 if edges is None else len(edges) - 1)[common]
+    class_id = np.repeat(classes, 1 if edges is None else len(edges) - 1, axis=0)[common]
+    return class_id.reshape(len(class_id), *items[0].discrete.shape[1:])
 
 
 def _centres(edges: np.ndarray, n_classes: int) -> np.ndarray:
@@ -206,11 +254,19 @@ def _check_arguments(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"each embedding needs a name of its own, got {', '.join(twice)} twice")
-    kinds = {(item.continuous is None, item.discrete is None) for item in items}
+    kinds = {
+        (item.continuous is None, None if item.discrete is None else item.discrete.shape[1:])
+        for item in items
+    }
     if len(kinds) > 1:
         raise ValueError(
             "all embeddings must have the same kinds of label, but some lack a continuous or "
             "discrete one that others have; give every embedding the same"
+        )
+    if len({item.unit for item in items}) > 1:
+        raise ValueError(
+            "the continuous label must have one unit in all embeddings, got "
+            f"{', '.join(f'{item.unit!r} in {item.name}' for item in items)}; convert it"
         )
 
 
@@ -242,7 +298,7 @@ def _describe(item: LabelledEmbedding) -> str:
     if item.continuous is not None:
         parts.append(f"continuous {item.continuous.min():g} to {item.continuous.max():g}")
     if item.discrete is not None:
-        classes = np.unique(item.discrete)
+        classes = np.unique(item.discrete, axis=0).tolist()
         parts.append(
             f"{len(classes)} classes {classes[0]} to {classes[-1]}"
             if len(classes) > MANY_CLASSES

@@ -7,24 +7,25 @@ from collections.abc import Iterable
 import numpy as np
 
 
-def permuted_within(
-    labels: np.ndarray, parts: Iterable[np.ndarray], seed: int | None
-) -> np.ndarray:
-    """The labels, permuted within each part.
+def permuted_rows(n_time: int, parts: Iterable[np.ndarray], seed: int | None) -> np.ndarray:
+    """For each row, the row whose labels it gets: another one of its part.
+
+    ``values[permuted_rows(…)]`` are the labels of a control; labels taken by one result keep
+    their relation to each other and lose that to the features.
 
     Args:
-        labels: array (row, …); whole rows are permuted.
-        parts: row numbers of each part; other rows stay as they are.
-        seed: non-negative integer; None for the labels as they are.
+        n_time: number of rows.
+        parts: row numbers of each part; other rows keep their own labels.
+        seed: non-negative integer; None for every row's own.
 
     Returns:
-        A new array, or ``labels`` itself without a seed.
+        Int array (time,).
     """
+    order = np.arange(n_time)
     if seed is None:
-        return labels
+        return order
     from cebra_kedro.sampling import shuffle_rows  # brings scipy with it
 
-    permuted = labels.copy()
     for rows_of_part in parts:
-        permuted[rows_of_part] = shuffle_rows(labels[rows_of_part], seed)
-    return permuted
+        order[rows_of_part] = shuffle_rows(rows_of_part, seed)
+    return order

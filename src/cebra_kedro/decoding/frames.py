@@ -1,67 +1,58 @@
-"""Which frame of a movie was shown, decoded from features by neighbours or naive Bayes.
+"""The protocol ``frames``: which frame of a movie was shown, by neighbours or naive Bayes.
 
-Features may be an embedding or raw activity with one row per time bin. The split comes from
-outside and is kept strictly: train fits, valid chooses, both fit again, test scores once.
+The split comes from outside and is kept strictly: train fits, valid chooses, both fit again, test
+scores once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
-from cebra_kedro.decoding.checks import check_features, check_part
-from cebra_kedro.decoding.control import permuted_within
+from cebra_kedro.decoding.control import permuted_rows
 from cebra_kedro.decoding.knn import knn_classification
 from cebra_kedro.decoding.naive_bayes import bayes_classification
-from cebra_kedro.decoding.presentations import FramePresentations, average_over_frames
-from cebra_kedro.decoding.scores import accuracy_percent
-from cebra_kedro.decoding.tidy import CHANCE_PREFIX
+from cebra_kedro.decoding.protocols import check_request
+from cebra_kedro.decoding.samples import Decoded, Samples, scored_samples
+from cebra_kedro.decoding.scores import accuracy_percent, best_candidate
+from cebra_kedro.decoding.settings import DecoderSettings
+from cebra_kedro.metrics import CHANCE_PREFIX
+from cebra_kedro.presentations import FramePresentations, average_over_frames
+from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
 
-Decoder = Literal["knn", "bayes"]
-Predictions = dict[float, np.ndarray]
-"""Candidate → integer array (presentation,) of frame ids."""
+REPEAT, SCENE = "repeat", "scene"
+"""Discrete labels that a recording has beside the frame; there may be no scenes."""
 
+UNITS: Mapping[str, str] = MappingProxyType(
+    {
+        "frame_accuracy_1s": "%",
+        "frame_error_mean": "frames",
+        "frame_error_median": "frames",
+        "scene_accuracy": "%",
+    }
+)
+"""Score → unit."""
 
-@dataclass(frozen=True, eq=False)
-class FrameDecoding:
-    """Scores and predictions on the test presentations.
-
-    Attributes:
-        decoder: ``knn`` or ``bayes``.
-        chosen: number of neighbours or smoothing, chosen on the validation presentations.
-        validation_error: candidate → sum of absolute errors there, in frames.
-        scores: ``frame_accuracy_1s`` (%), ``frame_error_mean``, ``frame_error_median`` (frames),
-            ``scene_accuracy`` (%) where scenes were given, and ``chance_<metric>`` for each.
-        frame: integer array (test presentation,), true frame ids.
-        repeat: integer array (test presentation,), repeat ids.
-        predicted_frame: integer array (test presentation,), decoded frame ids.
-    """
-
-    decoder: Decoder
-    chosen: float
-    validation_error: Mapping[float, float]
-    scores: dict[str, float]
-    frame: np.ndarray
-    repeat: np.ndarray
-    predicted_frame: np.ndarray
+PUBLISHED = DecoderSettings(neighbours=(1, 9, 25, 49, 100), metric="cosine")
+"""The published candidates."""
 
 
 def decode_frames(
-    features: np.ndarray,
-    frame: np.ndarray,
-    repeat: np.ndarray,
-    part: np.ndarray,
+    fit: Samples,
+    test: Samples | None = None,
     *,
-    decoder: Decoder,
-    candidates: Sequence[float],
-    scene_of_frame: np.ndarray | None = None,
-    window_frames: int = 30,
+    labels: tuple[str, ...] = ("frame",),
+    decoders: tuple[str, ...] = (),
+    scores: tuple[str, ...] | None = None,
+    settings: DecoderSettings = PUBLISHED,
     shuffle_seed: int | None = None,
-) -> FrameDecoding:
+) -> list[Decoded]:
     """Decode the frame on the screen at each test presentation of a movie.
 
     As in the demo notebook of cebra: features are averaged over the bins of a presentation; the
@@ -78,120 +69,125 @@ def decode_frames(
     the median over all guesses.
 
     Args:
-        features: array (time, dim), finite.
-        frame: integer array (time,) of frame ids, 0 for the first frame of the movie.
-        repeat: integer array (time,) of repeat ids.
-        part: int8 array (time,) of the codes of ``splits``: 0 train, 1 valid, 2 test; whole
-            repeats.
-        decoder: ``knn`` or ``bayes``.
-        candidates: numbers of neighbours (published 1, 9, 25, 49, 100) or smoothings (published
-            five from 1e-9 to 1e3).
-        scene_of_frame: integer array (frame,), the scene to which each frame belongs, or None.
-        window_frames: a frame counts as right if it is less than this far off; the frames that
-            are shown in 1 s.
-        shuffle_seed: the control: permute the frames of the training presentations, and those
-            of the validation presentations, before anything is fitted; None for not. Needed where
-            an encoder's labels were shuffled, since such an embedding still shows the activity,
-            from which a decoder with true labels reads the movie.
+        fit: training and validation rows, whole repeats each. The recording has the discrete label
+            ``repeat`` and, where scenes are to be scored, ``scene``, one for each frame.
+        test: whose test rows are scored, whole repeats; None for those of ``fit``.
+        labels: name of the frame, discrete (time,), 0 for the first frame of the movie.
+        decoders: ``knn``, ``bayes`` or both.
+        scores: None; they are ``frame_accuracy_1s`` (%), ``frame_error_mean``,
+            ``frame_error_median`` (frames), and ``scene_accuracy`` (%) where there are scenes.
+        settings: for ``knn``, ``neighbours`` (published 1, 9, 25, 49, 100), each at most the number
+            of training presentations, and ``metric``, which must be cosine; for ``bayes``,
+            ``smoothings`` (published five from 1e-9 to 1e3); ``window_frames``; ``bin_step`` must
+            be 1.
+        shuffle_seed: the control, of the frames of presentations; see ``DecodingProtocol``.
 
     Returns:
-        The candidate chosen, scores and predictions.
+        One result for each decoder, a row being the first bin of a presentation.
 
     Raises:
-        ValueError: shapes differ, a value is not finite, a part is empty or shares a repeat with
-            another, or the decoder or a candidate is unknown or out of range.
+        ValueError: a label or setting is of another kind, a repeat has several parts, or a frame
+            several scenes.
+        KeyError: a recording has no label of this name, or no repeats.
 
     Source:
         ``Demo_Allen.ipynb`` of cebra 0.6.1; its test repeat is 10, its validation repeat 9.
     """
-    check_features(features)
-    check_part(part, len(features))
-    shown = average_over_frames(features, frame, repeat)
-    part = _part_of_presentations(part, repeat, shown)
-    scene = None if scene_of_frame is None else _checked_scenes(scene_of_frame, frame)
-    if window_frames < 1:
-        raise ValueError(f"window_frames must be at least 1, got {window_frames}")
-    classify = _classifier(decoder)
-    train, valid, test = (rows(part, name) for name in ("train", "valid", "test"))
-    labels = permuted_within(shown.frame, (train, valid), shuffle_seed)
-
-    def predict(fitted: np.ndarray, query: np.ndarray, wanted: Sequence[float]) -> Predictions:
-        values = shown.values
-        return classify(values[fitted], labels[fitted], values[query], candidates=wanted)
-
-    guesses = predict(train, valid, candidates)
-    errors = {c: float(np.abs(guess - labels[valid]).sum()) for c, guess in guesses.items()}
-    chosen = min(errors, key=lambda candidate: (errors[candidate], -candidate))
-    fitted = rows(part, "train", "valid")
-    predicted = predict(fitted, test, [chosen])[chosen]
-    true = shown.frame[test]
-    chance = _chance_scores(true, np.unique(shown.frame[fitted]), scene, window_frames)
-    return FrameDecoding(
-        decoder=decoder,
-        chosen=chosen,
-        validation_error=errors,
-        scores=_scores(true, predicted, scene, window_frames)
-        | {f"{CHANCE_PREFIX}{name}": value for name, value in chance.items()},
-        frame=true,
-        repeat=shown.repeat[test],
-        predicted_frame=predicted,
-    )
-
-
-def frame_confusion(
-    true: np.ndarray, predicted: np.ndarray, *, n_frames: int, frames_per_bin: int = 30
-) -> np.ndarray:
-    """How often presentations in one stretch of the movie are decoded into each stretch.
-
-    Args:
-        true: integer array (presentation,) of frame ids.
-        predicted: integer array (presentation,) of frame ids.
-        n_frames: frames in the movie.
-        frames_per_bin: length of a stretch; the last one may be shorter.
-
-    Returns:
-        Float64 array (true stretch, decoded stretch), shares of each row in [0, 1]; NaN in rows
-        without presentations.
-
-    Raises:
-        ValueError: shapes differ, a frame is outside the movie, or a stretch has no frame.
-    """
-    if true.shape != predicted.shape or true.ndim != 1:
-        raise ValueError(
-            f"true and predicted must be arrays (presentation,), got {true.shape} and "
-            f"{predicted.shape}"
-        )
-    if frames_per_bin < 1:
-        raise ValueError(f"frames_per_bin must be at least 1, got {frames_per_bin}")
-    for name, frames in (("true", true), ("predicted", predicted)):
-        if frames.size and not (frames.min() >= 0 and frames.max() < n_frames):
-            raise ValueError(
-                f"{name} must hold frames in [0, {n_frames - 1}], got {frames.min()} to "
-                f"{frames.max()}; give the movie's n_frames"
+    decoders = check_request("frames", labels=labels, decoders=decoders, scores=scores)
+    _check_settings(settings, decoders)
+    test = scored_samples(fit, test)
+    (name,) = labels
+    shown = _presented(fit, name)
+    scored = shown if test is fit else _presented(test, name)
+    scene = _scene_of_frame([fit.recording, test.recording], name)
+    train, valid = rows(shown.part, "train"), rows(shown.part, "valid")
+    frame = shown.of.frame[permuted_rows(len(shown.part), (train, valid), shuffle_seed)]
+    fitted, row = rows(shown.part, "train", "valid"), rows(scored.part, "test")
+    true, window = scored.of.frame[row], settings.window_frames
+    chance = _scores(true[:, None], np.unique(frame[fitted])[None, :], scene, window)
+    values, decoded = shown.of.values, []
+    for decoder in decoders:
+        classify, candidates = _classifier(decoder, settings)
+        guesses = classify(values[train], frame[train], values[valid], candidates=candidates)
+        errors = {c: float(np.abs(guess - frame[valid]).sum()) for c, guess in guesses.items()}
+        chosen = best_candidate(errors, "lower")
+        predicted = classify(
+            values[fitted], frame[fitted], scored.of.values[row], candidates=[chosen]
+        )[chosen]
+        found = _scores(true, predicted, scene, window)
+        decoded.append(
+            Decoded(
+                decoder=decoder,
+                scores=found | {f"{CHANCE_PREFIX}{metric}": c for metric, c in chance.items()},
+                units={metric: UNITS[metric] for metric in found},
+                row=scored.of.first_bin[row],
+                true={name: true},
+                predicted={name: predicted},
+                chosen={name: float(chosen)},
             )
-    n_bins = -(-n_frames // frames_per_bin)
-    counts = np.zeros((n_bins, n_bins))
-    np.add.at(counts, (true // frames_per_bin, predicted // frames_per_bin), 1)
-    totals = counts.sum(axis=1, keepdims=True)
-    return np.divide(counts, totals, out=np.full_like(counts, np.nan), where=totals > 0)
+        )
+    return decoded
 
 
-def _classifier(decoder: str) -> Callable[..., Predictions]:
-    if decoder == "knn":
-        return _cosine_neighbours
+@dataclass(frozen=True, eq=False)
+class _Presented:
+    """Presentations, and int8 array (presentation,) of the part of each."""
+
+    of: FramePresentations
+    part: np.ndarray
+
+
+def _presented(samples: Samples, name: str) -> _Presented:
+    frame, repeat = (_ids(samples.recording, label) for label in (name, REPEAT))
+    shown = average_over_frames(samples.features, frame, repeat)
+    return _Presented(shown, _part_of_presentations(samples.part, repeat, shown))
+
+
+def _ids(recording: Recording, name: str) -> np.ndarray:
+    label = recording.label(name)
+    if label.kind != "discrete" or label.values.ndim != 1:
+        raise ValueError(
+            f"{name} must be a discrete label (time,) to decode frames, got a {label.kind} one of "
+            f"shape {label.values.shape}"
+        )
+    return label.values
+
+
+def _scene_of_frame(recordings: Sequence[Recording], name: str) -> np.ndarray | None:
+    """Int array (frame,), the scene to which each frame belongs, -1 where none was shown."""
+    if any(SCENE not in recording.labels for recording in recordings):
+        return None
+    frame = np.concatenate([_ids(recording, name) for recording in recordings])
+    scene = np.concatenate([_ids(recording, SCENE) for recording in recordings])
+    of_frame = np.full(int(frame.max()) + 1, -1)
+    of_frame[frame] = scene
+    several = np.unique(frame[of_frame[frame] != scene])
+    if len(several):
+        raise ValueError(
+            f"{SCENE} must be one for each frame of the movie, got several for frame "
+            f"{', '.join(map(str, several[:5]))}; correct the label or leave it out"
+        )
+    return of_frame
+
+
+def _classifier(
+    decoder: str, settings: DecoderSettings
+) -> tuple[Callable[..., Mapping[Any, np.ndarray]], Sequence[Any]]:
     if decoder == "bayes":
-        return bayes_classification
-    raise ValueError(f"decoder must be one of {', '.join(get_args(Decoder))}, got {decoder!r}")
+        return bayes_classification, settings.smoothings
+    return partial(knn_classification, metric="cosine"), settings.neighbours
 
 
-def _cosine_neighbours(
-    train: np.ndarray, frame: np.ndarray, query: np.ndarray, *, candidates: Sequence[float]
-) -> Predictions:
-    if any(k != int(k) for k in candidates):
-        raise ValueError(f"candidates of knn must be whole numbers, got {list(candidates)}")
-    numbers = [int(k) for k in candidates]
-    found = knn_classification(train, frame, query, candidates=numbers, metric="cosine")
-    return {float(k): predicted for k, predicted in found.items()}
+def _check_settings(settings: DecoderSettings, decoders: Sequence[str]) -> None:
+    if "knn" in decoders and settings.metric != "cosine":
+        raise ValueError(
+            f"metric must be cosine to decode frames by knn, as published, got {settings.metric}"
+        )
+    if settings.bin_step != 1:
+        raise ValueError(
+            f"bin_step must be 1 to decode frames, got {settings.bin_step}: bins of a presentation "
+            "are averaged already"
+        )
 
 
 def _scores(
@@ -210,12 +206,6 @@ def _scores(
     return scores
 
 
-def _chance_scores(
-    true: np.ndarray, classes: np.ndarray, scene: np.ndarray | None, window_frames: int
-) -> dict[str, float]:
-    return _scores(true[:, None], classes[None, :], scene, window_frames)
-
-
 def _part_of_presentations(
     part: np.ndarray, repeat: np.ndarray, shown: FramePresentations
 ) -> np.ndarray:
@@ -230,12 +220,3 @@ def _part_of_presentations(
             f"{ids[lowest != highest].tolist()}; neighbouring bins leak, split by repeat"
         )
     return part[shown.first_bin]
-
-
-def _checked_scenes(scene_of_frame: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    if scene_of_frame.ndim != 1 or len(scene_of_frame) <= frame.max():
-        raise ValueError(
-            f"scene_of_frame must be an array (frame,) for frames up to {frame.max()}, "
-            f"got shape {scene_of_frame.shape}"
-        )
-    return scene_of_frame

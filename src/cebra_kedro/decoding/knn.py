@@ -1,73 +1,17 @@
 """Nearest-neighbour regression and classification for many numbers of neighbours at once.
 
-The choice of a number for regression is here too. What the targets mean and which loss decides is
-left to the experiment's own file.
+What the targets mean, and which number is chosen, is left to the protocols.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
 
-logger = logging.getLogger(__name__)
-
 Metric = Literal["euclidean", "cosine"]
-Loss = Callable[[np.ndarray, np.ndarray], float]
-
-
-@dataclass(frozen=True)
-class KnnSelection:
-    """The number of neighbours chosen on validation rows.
-
-    Attributes:
-        k: the chosen number of neighbours.
-        validation_loss: candidate → its loss on the validation rows, in the unit of the loss.
-    """
-
-    k: int
-    validation_loss: Mapping[int, float]
-
-
-def select_knn(
-    features_train: np.ndarray,
-    targets_train: np.ndarray,
-    features_valid: np.ndarray,
-    targets_valid: np.ndarray,
-    *,
-    candidates: Sequence[int],
-    loss: Loss,
-    metric: Metric = "euclidean",
-) -> KnnSelection:
-    """Choose the number of neighbours with the lowest loss on the validation rows.
-
-    Of candidates with exactly equal losses, the largest is taken, as the smoothest decoder.
-
-    Args:
-        features_train: array (train, dim).
-        targets_train: array (train,) or (train, target).
-        features_valid: array (valid, dim).
-        targets_valid: array (valid,) or (valid, target).
-        candidates: numbers of neighbours to try, each in [1, train].
-        loss: function (true, predicted) → number, lower is better.
-        metric: distance between features.
-
-    Returns:
-        The chosen number and the loss of every candidate.
-
-    Raises:
-        ValueError: candidates are empty or out of range, or the metric is unknown.
-    """
-    predictions = knn_regression(
-        features_train, targets_train, features_valid, candidates=candidates, metric=metric
-    )
-    losses = {k: float(loss(targets_valid, predicted)) for k, predicted in predictions.items()}
-    best = min(losses, key=lambda k: (losses[k], -k))
-    logger.debug("validation loss by number of neighbours %s; chosen %d", losses, best)
-    return KnnSelection(k=best, validation_loss=losses)
+_TARGETS_AT_ONCE = 2**22  # numbers gathered from the neighbours of some queries: 32 MiB of float64
 
 
 def knn_regression(
@@ -99,8 +43,15 @@ def knn_regression(
         ValueError: candidates are empty or out of range, or the metric is unknown.
     """
     neighbours = _nearest_rows(features_train, features_query, candidates, metric)
-    running_sum = np.cumsum(targets_train[neighbours], axis=1, dtype=np.float64)
-    return {int(k): running_sum[:, k - 1] / k for k in candidates}
+    shape = (len(features_query), *targets_train.shape[1:])
+    predictions = {int(k): np.empty(shape) for k in candidates}
+    n_targets = neighbours.shape[1] * targets_train[0].size
+    for start in range(0, len(neighbours), step := max(1, _TARGETS_AT_ONCE // n_targets)):
+        block = slice(start, start + step)
+        running_sum = np.cumsum(targets_train[neighbours[block]], axis=1, dtype=np.float64)
+        for k, predicted in predictions.items():
+            predicted[block] = running_sum[:, k - 1] / k
+    return predictions
 
 
 def knn_classification(

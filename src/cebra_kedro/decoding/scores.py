@@ -5,7 +5,40 @@ Which rows are scored, and what a score is called in a table, is decided elsewhe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 import numpy as np
+
+Candidate = TypeVar("Candidate", bound=float)
+
+
+def best_candidate(scores: Mapping[Candidate, float], better: str) -> Candidate:
+    """The candidate with the best score; of equals, the largest, as the smoothest decoder.
+
+    Args:
+        scores: candidate → score on the validation rows.
+        better: ``lower`` or ``higher``.
+    """
+    sign = {"lower": -1, "higher": 1}[better]
+    return max(scores, key=lambda candidate: (sign * scores[candidate], candidate))
+
+
+def median_distance(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Median of the Euclidean distances.
+
+    Args:
+        true: array (sample, dim), any unit.
+        predicted: array (sample, dim), same unit.
+
+    Returns:
+        The distance in the unit of the arguments.
+
+    Raises:
+        ValueError: the shapes differ or there are no samples.
+    """
+    _check_shapes(true, predicted, min_samples=1)
+    return float(np.median(np.linalg.norm(predicted - true, axis=1)))
 
 
 def median_absolute_error(true: np.ndarray, predicted: np.ndarray) -> float:
@@ -62,6 +95,43 @@ def accuracy_percent(true: np.ndarray, predicted: np.ndarray) -> float:
     """
     _check_shapes(true, predicted, min_samples=1)
     return float(100.0 * np.mean(true == predicted))
+
+
+def balanced_accuracy_percent(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Share of right class ids in each class that occurs, averaged over these classes.
+
+    Args:
+        true: integer array (sample,).
+        predicted: integer array (sample,).
+
+    Returns:
+        The share in percent, 0 to 100.
+
+    Raises:
+        ValueError: the shapes differ or there are no samples.
+    """
+    _check_shapes(true, predicted, min_samples=1)
+    return float(
+        np.mean([accuracy_percent(true[c], predicted[c]) for c in true == np.unique(true)[:, None]])
+    )
+
+
+def angular_error_deg(true: np.ndarray, predicted: np.ndarray) -> float:
+    """Mean absolute difference of angles along the shorter arc.
+
+    Args:
+        true: array (sample,) or (sample, dim) in rad.
+        predicted: array of the same shape in rad.
+
+    Returns:
+        Degrees, 0 to 180.
+
+    Raises:
+        ValueError: the shapes differ or there are no samples.
+    """
+    _check_shapes(true, predicted, min_samples=1)
+    turn = (np.asarray(predicted, np.float64) - np.asarray(true, np.float64)) % (2 * np.pi)
+    return float(np.degrees(np.minimum(turn, 2 * np.pi - turn)).mean())
 
 
 def _check_shapes(true: np.ndarray, predicted: np.ndarray, *, min_samples: int) -> None:

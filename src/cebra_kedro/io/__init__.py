@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from cebra_kedro.io.figure_dataset import FigureDataset
     from cebra_kedro.io.folder_dataset import FolderDataset
     from cebra_kedro.io.matlab_folder_dataset import MatlabFolderDataset
-    from cebra_kedro.io.model_store_dataset import ModelStoreDataset
     from cebra_kedro.io.npy_dataset import NpyDataset
     from cebra_kedro.io.npz_dataset import NpzDataset
     from cebra_kedro.io.nwb_folder_dataset import NwbFolderDataset
@@ -27,7 +26,9 @@ if TYPE_CHECKING:
     )
     from cebra_kedro.io.published_table_dataset import PublishedTableDataset
     from cebra_kedro.io.recording_dataset import RecordingDataset
+    from cebra_kedro.io.sessions_dataset import SessionsDataset
     from cebra_kedro.io.simulated_dataset import SimulatedDataset
+    from cebra_kedro.io.store_dataset import StoreDataset
     from cebra_kedro.io.torch_tensor_dataset import TorchTensorDataset
 
 __all__ = [
@@ -36,7 +37,6 @@ __all__ = [
     "FigureDataset",
     "FolderDataset",
     "MatlabFolderDataset",
-    "ModelStoreDataset",
     "NpyDataset",
     "NpzDataset",
     "NwbFolderDataset",
@@ -46,7 +46,9 @@ __all__ = [
     "RecordingDataset",
     "ResultsCsvDataset",
     "ResultsFolderDataset",
+    "SessionsDataset",
     "SimulatedDataset",
+    "StoreDataset",
     "TorchTensorDataset",
 ]
 
@@ -56,7 +58,6 @@ _MODULES = {
     "FigureDataset": "figure_dataset",
     "FolderDataset": "folder_dataset",
     "MatlabFolderDataset": "matlab_folder_dataset",
-    "ModelStoreDataset": "model_store_dataset",
     "NpyDataset": "npy_dataset",
     "NpzDataset": "npz_dataset",
     "NwbFolderDataset": "nwb_folder_dataset",
@@ -66,7 +67,9 @@ _MODULES = {
     "RecordingDataset": "recording_dataset",
     "ResultsCsvDataset": "published_results_dataset",
     "ResultsFolderDataset": "published_results_dataset",
+    "SessionsDataset": "sessions_dataset",
     "SimulatedDataset": "simulated_dataset",
+    "StoreDataset": "store_dataset",
     "TorchTensorDataset": "torch_tensor_dataset",
 }
 

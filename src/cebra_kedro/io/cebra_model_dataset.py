@@ -39,16 +39,30 @@ class CebraModelDataset(LocalFileDataset["EncoderModel"]):
     _format_name = "encoder of cebra-kedro"
 
     def _read(self, path: Path) -> EncoderModel:
-        from cebra_kedro.training.model import EncoderModel
-
-        return EncoderModel.load(path)
+        return read_encoder(path)
 
     def _write(self, path: Path, data: Any) -> None:
-        from cebra_kedro.training.model import EncoderModel
+        write_encoder(path, data)
 
-        if not isinstance(data, EncoderModel):
-            raise DatasetError(
-                f"CebraModelDataset saves an EncoderModel, got {type(data).__name__}; "
-                "a cebra.CEBRA object saves itself with its own save()"
-            )
-        data.save(path)
+
+def read_encoder(path: Path) -> EncoderModel:
+    """The encoder in a file."""
+    from cebra_kedro.training.model import EncoderModel
+
+    return EncoderModel.load(path)
+
+
+def write_encoder(path: Path, data: Any) -> None:
+    """Write an encoder to a new file.
+
+    Raises:
+        DatasetError: it is no encoder of this project.
+    """
+    from cebra_kedro.training.model import EncoderModel
+
+    if not isinstance(data, EncoderModel):
+        raise DatasetError(
+            f"a model file saves an EncoderModel, got {type(data).__name__}; "
+            "a cebra.CEBRA object saves itself with its own save()"
+        )
+    data.save(path)

@@ -16,6 +16,8 @@ from cebra_kedro.io.local_file_dataset import LocalFileDataset
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_FINGERPRINT = "Fingerprint"
+
 
 class FigureDataset(LocalFileDataset["Figure | bytes"]):
     """Saves one matplotlib figure as a PNG picture; loads the bytes of the picture.
@@ -66,25 +68,55 @@ class FigureDataset(LocalFileDataset["Figure | bytes"]):
         return path.read_bytes()
 
     def _write(self, path: Path, data: Figure | bytes) -> None:
-        from matplotlib.figure import Figure
-
-        if not isinstance(data, Figure):
-            raise DatasetError(
-                f"FigureDataset saves one matplotlib Figure, got {type(data).__name__}; return "
-                "the figure of the axes (ax.figure) from the node"
-            )
-        data.savefig(path, format="png", dpi=self._dpi or "figure", metadata={"Software": None})
+        write_picture(path, data, self._dpi)
         if self._svg:
             with atomic_path(Path(self._filepath.with_suffix(".svg"))) as temporary:
                 _write_svg(data, temporary, self._dpi)
 
     def preview(self) -> ImagePreview:
         """The picture in base64, for kedro-viz."""
-        picture = Path(self._get_load_path()).read_bytes()
-        return ImagePreview(base64.b64encode(picture).decode("ascii"))
+        return picture_preview(Path(self._get_load_path()))
 
 
-def _write_svg(figure: Figure, path: Path, dpi: float | None) -> None:
+def write_picture(
+    path: Path, figure: Any, dpi: float | None = None, fingerprint: str | None = None
+) -> None:
+    """Write a figure as a new PNG file.
+
+    Args:
+        path: the file, whatever its suffix.
+        figure: one matplotlib figure.
+        dpi: dots per inch; None for those of the figure.
+        fingerprint: digest of what it was drawn from, kept as a text in the file.
+
+    Raises:
+        DatasetError: it is no figure.
+    """
+    from matplotlib.figure import Figure
+
+    if not isinstance(figure, Figure):
+        raise DatasetError(
+            f"a .png file saves one matplotlib Figure, got {type(figure).__name__}; return "
+            "the figure of the axes (ax.figure) from the node"
+        )
+    texts = {"Software": None} | ({} if fingerprint is None else {_FINGERPRINT: fingerprint})
+    figure.savefig(path, format="png", dpi=dpi or "figure", metadata=texts)
+
+
+def picture_fingerprint(path: Path) -> str | None:
+    """The fingerprint that a picture was written with."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        return picture.info.get(_FINGERPRINT)
+
+
+def picture_preview(path: Path) -> ImagePreview:
+    """A picture in base64, as kedro-viz shows it."""
+    return ImagePreview(base64.b64encode(path.read_bytes()).decode("ascii"))
+
+
+def _write_svg(figure: Any, path: Path, dpi: float | None) -> None:
     import matplotlib
 
     # Without the salt, the names of marks inside the file are random.

@@ -62,37 +62,70 @@ class NpzDataset(LocalFileDataset[dict[str, np.ndarray]]):
             )
 
     def _read(self, path: Path) -> dict[str, np.ndarray]:
-        arrays = {}
-        with zipfile.ZipFile(path) as archive:
-            for name in archive.namelist():
-                if not name.endswith(_SUFFIX):
-                    raise DatasetError(
-                        f"{path} is a zip archive but not an .npz file: it holds {name}; "
-                        "correct filepath or type"
-                    )
-                with archive.open(name) as member:
-                    array = np.lib.format.read_array(member, allow_pickle=False)
-                    if member.read(1):  # reaching the end also compares the checksum
-                        raise ValueError(f"{name} is longer than its array")
-                arrays[name.removesuffix(_SUFFIX)] = array
-        return arrays
+        return read_arrays(path)
 
     def _write(self, path: Path, data: dict[str, np.ndarray]) -> None:
-        _check(data)
-        compressed = self._save_args["compressed"]
-        method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
-        with zipfile.ZipFile(path, "w", method) as archive:
-            for key, array in data.items():
-                with archive.open(key + _SUFFIX, "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, array, allow_pickle=False)
+        write_arrays(path, data, compressed=self._save_args["compressed"])
 
     def _describe(self) -> dict[str, Any]:
         return super()._describe() | {"save_args": self._save_args}
 
 
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays in a file, by name; one of Python objects is refused."""
+    arrays = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if not name.endswith(_SUFFIX):
+                raise DatasetError(
+                    f"{path} is a zip archive but not an .npz file: it holds {name}; "
+                    "correct filepath or type"
+                )
+            with archive.open(name) as member:
+                array = np.lib.format.read_array(member, allow_pickle=False)
+                if member.read(1):  # reaching the end also compares the checksum
+                    raise ValueError(f"{name} is longer than its array")
+            arrays[name.removesuffix(_SUFFIX)] = array
+    return arrays
+
+
+def write_arrays(
+    path: Path,
+    data: dict[str, np.ndarray],
+    *,
+    compressed: bool = False,
+    fingerprint: str | None = None,
+) -> None:
+    """Write arrays to a new file.
+
+    Args:
+        path: the file.
+        data: name → array.
+        compressed: deflate the arrays.
+        fingerprint: digest of what they were made from, kept as the comment of the archive, so that
+            the file holds nothing but the arrays.
+
+    Raises:
+        DatasetError: a name or an array cannot be stored without a pickle.
+    """
+    _check(data)
+    method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.comment = (fingerprint or "").encode()
+        for key, array in data.items():
+            with archive.open(key + _SUFFIX, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def arrays_fingerprint(path: Path) -> str | None:
+    """The fingerprint that a file was written with."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.comment.decode() or None
+
+
 def _check(data: Any) -> None:
     if not isinstance(data, dict):
-        raise DatasetError(f"NpzDataset saves a dict of arrays, got {type(data).__name__}")
+        raise DatasetError(f"an .npz file saves a dict of arrays, got {type(data).__name__}")
     for key, array in data.items():
         if not isinstance(key, str) or not key or not key.isprintable() or "\\" in key:
             raise DatasetError(

@@ -15,8 +15,10 @@ from cebra_kedro.io.local_file_dataset import LocalFileDataset
 from cebra_kedro.recording import Label, Recording
 
 FORMAT = "cebra-kedro recording"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
+_READ_VERSIONS = (1, 2)  # 1 had no tables
+_ORIGIN = ("source", "checksum", "checksum_status", "simulated")  # what meta says of it
 _CHUNK_BYTES = 2**20
 _MAX_META_BYTES = 60_000  # HDF5 keeps the attributes of an object within 64 KiB
 
@@ -25,10 +27,11 @@ class RecordingDataset(LocalFileDataset[Recording]):
     """Saves and loads a :class:`~cebra_kedro.recording.Recording` as one HDF5 file.
 
     ``/neural`` (time, neuron); ``/labels/<name>`` (time,) or (time, dim) with the attributes
-    ``kind`` and ``unit``; ``/trial`` (time,) if there are trials; and at the root the attributes
-    ``format``, ``format_version``, ``name``, ``bin_width_s`` and ``meta`` (JSON). Types of numbers
-    are kept. Integers are compressed without loss, every array carries checksums, and equal
-    recordings give equal files.
+    ``kind`` and ``unit``; ``/tables/<name>`` (code, dim) if the label's values are the codes of a
+    table; ``/trial`` (time,) if there are trials; and at the root the attributes ``format``,
+    ``format_version``, ``name``, ``bin_width_s`` and ``meta`` (JSON). Types of numbers are kept.
+    Integers are compressed without loss, every array carries checksums, and equal recordings give
+    equal files.
 
     Example:
         In ``catalog.yml``:
@@ -53,43 +56,10 @@ class RecordingDataset(LocalFileDataset[Recording]):
     _format_name = "recording (HDF5)"
 
     def _read(self, path: Path) -> Recording:
-        with h5py.File(path, "r") as file:
-            _check_format(file, path)
-            labels = {
-                name: Label(dataset[()], dataset.attrs["kind"], dataset.attrs["unit"])
-                for name, dataset in file["labels"].items()
-            }
-            return Recording(
-                neural=file["neural"][()],
-                labels=labels,
-                bin_width_s=float(file.attrs["bin_width_s"]),
-                name=file.attrs["name"],
-                trial=file["trial"][()] if "trial" in file else None,
-                meta=json.loads(file.attrs["meta"]),
-            )
+        return read_recording(path)
 
     def _write(self, path: Path, data: Recording) -> None:
-        if not isinstance(data, Recording):
-            raise DatasetError(
-                f"RecordingDataset saves a Recording, got {type(data).__name__}; convert the "
-                "arrays with a function of cebra_kedro.sources"
-            )
-        meta = _meta_as_json(data)
-        with h5py.File(path, "w") as file:
-            file.attrs["format"] = FORMAT
-            file.attrs["format_version"] = FORMAT_VERSION
-            file.attrs["name"] = data.name
-            file.attrs["bin_width_s"] = float(data.bin_width_s)
-            file.attrs["meta"] = meta
-            _write_array(file, "neural", data.neural)
-            labels = file.create_group("labels", track_order=True)
-            for name, label in data.labels.items():
-                _check_label_name(name, data.name)
-                dataset = _write_array(labels, name, label.values)
-                dataset.attrs["kind"] = label.kind
-                dataset.attrs["unit"] = label.unit
-            if data.trial is not None:
-                _write_array(file, "trial", data.trial)
+        write_recording(path, data)
 
     def preview(self, nrows: int = 5) -> TablePreview:
         """The first rows of labels, trial and summed activity, for kedro-viz.
@@ -105,7 +75,8 @@ class RecordingDataset(LocalFileDataset[Recording]):
         if recording.trial is not None:
             columns["trial"] = recording.trial
         for name, label in recording.labels.items():
-            title = f"{name} ({label.unit})" if label.unit else name
+            unit = label.unit if label.table is None else "code"
+            title = f"{name} ({unit})" if unit else name
             values = label.values.reshape(recording.n_time, -1)[:, :4]  # features may be 768 wide
             for k in range(values.shape[1]):
                 columns[title if label.values.ndim == 1 else f"{title} {k}"] = values[:, k]
@@ -120,16 +91,100 @@ class RecordingDataset(LocalFileDataset[Recording]):
         )
 
 
+def read_recording(path: Path) -> Recording:
+    """The recording in a file."""
+    with h5py.File(path, "r") as file:
+        _check_format(file, path)
+        tables = file.get("tables", {})
+        labels = {
+            name: Label(
+                dataset[()],
+                dataset.attrs["kind"],
+                dataset.attrs["unit"],
+                tables[name][()] if name in tables else None,
+            )
+            for name, dataset in file["labels"].items()
+        }
+        return Recording(
+            neural=file["neural"][()],
+            labels=labels,
+            bin_width_s=float(file.attrs["bin_width_s"]),
+            name=file.attrs["name"],
+            trial=file["trial"][()] if "trial" in file else None,
+            meta=json.loads(file.attrs["meta"]),
+        )
+
+
+def write_recording(path: Path, data: Recording, fingerprint: str | None = None) -> None:
+    """Write a recording to a new file.
+
+    Args:
+        path: the file.
+        data: the recording.
+        fingerprint: digest of what it was made from, kept as an attribute.
+
+    Raises:
+        DatasetError: it is no recording, or would not come back as it is.
+    """
+    if not isinstance(data, Recording):
+        raise DatasetError(
+            f"a recording file saves a Recording, got {type(data).__name__}; convert the "
+            "arrays with a function of cebra_kedro.sources"
+        )
+    meta = _meta_as_json(data)
+    with h5py.File(path, "w") as file:
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["name"] = data.name
+        file.attrs["bin_width_s"] = float(data.bin_width_s)
+        file.attrs["meta"] = meta
+        if fingerprint is not None:
+            file.attrs["fingerprint"] = fingerprint
+        _write_array(file, "neural", data.neural)
+        labels = file.create_group("labels", track_order=True)
+        for name, label in data.labels.items():
+            _check_label_name(name, data.name)
+            dataset = _write_array(labels, name, label.values)
+            dataset.attrs["kind"] = label.kind
+            dataset.attrs["unit"] = label.unit
+            if label.table is not None:
+                _write_array(file.require_group("tables"), name, label.table)
+        if data.trial is not None:
+            _write_array(file, "trial", data.trial)
+
+
+def recording_fingerprint(path: Path) -> str | None:
+    """The fingerprint that a file was written with."""
+    with h5py.File(path, "r") as file:
+        _check_format(file, path)
+        return file.attrs.get("fingerprint")
+
+
+def recording_facts(path: Path) -> dict[str, Any]:
+    """Origin and size of the recording in a file, without reading its arrays."""
+    with h5py.File(path, "r") as file:
+        _check_format(file, path)
+        meta = json.loads(file.attrs["meta"])
+        n_time, n_neurons = file["neural"].shape
+        return {
+            **{name: meta.get(name) for name in _ORIGIN},
+            "n_time": int(n_time),
+            "n_neurons": int(n_neurons),
+            "bin_width_s": float(file.attrs["bin_width_s"]),
+        }
+
+
 def _check_format(file: h5py.File, path: Path) -> None:
     if file.attrs.get("format") != FORMAT:
         raise DatasetError(
             f"{path} is an HDF5 file but not a recording of cebra-kedro (no attribute "
             f"format = {FORMAT!r}); read it with the dataset of its own format, or correct filepath"
         )
-    if file.attrs["format_version"] != FORMAT_VERSION:
+    if file.attrs["format_version"] not in _READ_VERSIONS:
         raise DatasetError(
             f"{path} has format_version {file.attrs['format_version']}, this cebra-kedro reads "
-            f"{FORMAT_VERSION}; upgrade cebra-kedro, or write the file again with this version"
+            f"up to {FORMAT_VERSION}; upgrade cebra-kedro, or write the file again with this "
+            "version"
         )
 
 

@@ -1,13 +1,15 @@
-"""Stages of every experiment: nodes adapt catalog entries to the rooms, pipelines wire them."""
+"""Stages, one template each, made for every experiment from its description.
+
+Nodes adapt catalog entries to the rooms, pipelines wire them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
 from typing import Any
 
-import pandas as pd
+from cebra_kedro.experiment import Experiment
 
 
 class _Bound(partial):
@@ -15,50 +17,25 @@ class _Bound(partial):
 
 
 def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
-    """A node function with names (experiment, subject, variant) filled in; keeps its own name."""
+    """A node function with names (experiment, encoder) filled in; keeps its own name."""
     return update_wrapper(_Bound(function, **names), function)
 
 
-def fold_and_seed(key: str) -> tuple[int, int]:
-    """Fold and seed of a key such as ``fold0_seed10``; sorts keys by number, not by letter."""
-    fold, seed = key.removeprefix("fold").split("_seed")
-    return int(fold), int(seed)
+def chosen_sessions(experiment: Experiment, only: Sequence[str] | str | None) -> tuple[str, ...]:
+    """The sessions that a run works on, in the order of the experiment.
 
-
-def first_key(partitions: Iterable[str]) -> str:
-    """The key of the lowest fold and seed."""
-    return min(partitions, key=fold_and_seed)
-
-
-@dataclass(frozen=True)
-class Entries:
-    """The same catalog entry of several variants or subjects, as the inputs of one node.
-
-    Attributes:
-        prefix: namespace above the members, e.g. ``hippocampus.buddy``.
-        members: e.g. variants; they become the node's argument names.
-        entry: e.g. ``scores``; the catalog entry is ``<prefix>.<member>.<entry>``.
+    Args:
+        experiment: the description.
+        only: the parameter ``only_sessions``: names (or one text of them, with commas); None for
+            all. Names of other experiments' sessions are passed over.
     """
-
-    prefix: str
-    members: tuple[str, ...]
-    entry: str
-
-    @property
-    def arguments(self) -> dict[str, str]:
-        """Argument name → dataset name inside the template."""
-        return {member: f"{member}_{self.entry}" for member in self.members}
-
-    @property
-    def outside(self) -> dict[str, str]:
-        """Dataset name inside the template → catalog entry, for ``Pipeline(inputs=...)``."""
-        return {
-            f"{member}_{self.entry}": f"{self.prefix}.{member}.{self.entry}"
-            for member in self.members
-        }
+    if only is None:
+        return experiment.sessions
+    names = only.replace(",", " ").split() if isinstance(only, str) else list(only)
+    return tuple(session for session in experiment.sessions if session in names)
 
 
-def stack_tables(**tables: pd.DataFrame) -> pd.DataFrame:
-    """One table under another, in the order given: the node that joins variants or subjects."""
-    filled = [table for table in tables.values() if len(table)]
-    return pd.concat(filled or list(tables.values()), ignore_index=True)
+def fold_and_seed(key: str) -> tuple[int, int]:
+    """Fold and seed of a key such as ``buddy/fold0_seed10``; of ``all_seed10``, fold -1."""
+    fold, seed = key.rpartition("/")[2].split("_seed")
+    return (-1 if fold == "all" else int(fold.removeprefix("fold"))), int(seed)

@@ -86,3 +86,11 @@ def new_axes(size_inches: tuple[float, float], projection: str | None = None) ->
         projection: ``3d`` or None for plane axes.
     """
     return new_figure(size_inches).add_subplot(projection=projection)
+
+
+def figure_message(text: str) -> Figure:
+    """A figure that says why there is nothing to draw."""
+    with house_style():
+        figure = new_figure((7.0, 1.2))
+        figure.text(0.5, 0.5, text, ha="center", va="center")
+    return figure

@@ -1,127 +1,192 @@
-"""Pictures of decoding: decoded against true position along the test trials.
+"""Pictures of decoding: decoded against true values of the test rows, by kind of label.
 
-Decoding is left to ``decoding``; scores of many runs are drawn in ``scores``.
+Decoding is left to ``decoding``; scores of many runs are drawn in ``scores``. Each panel is drawn
+by a ``plot_*`` of ``decoded_traces`` or ``decoded_classes``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from cebra_kedro.metrics import format_value
 from cebra_kedro.plots import style
-from cebra_kedro.plots.canvas import Drawn, house_style, new_axes
+from cebra_kedro.plots.canvas import house_style, new_figure
+from cebra_kedro.plots.decoded_classes import MAX_CLASSES, plot_confusion, plot_decoded_ids
+from cebra_kedro.plots.decoded_traces import plot_decoded
+from cebra_kedro.plots.label_colours import TURN, label_columns
+from cebra_kedro.plots.panels import KEY_INCHES, finish
+from cebra_kedro.plots.results import Results, Variant
+from cebra_kedro.recording import Label, Recording
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MAX_ROWS = 2000
+"""Test rows shown of a trace; more would be a band of ink."""
+_TRACE_INCHES = 1.2
+_SQUARES_IN_A_ROW = 4
+
+Shown = list[tuple[Variant, Recording, np.ndarray, np.ndarray, np.ndarray]]
+"""Variant, recording, rows, true and decoded values of each panel."""
 
 
-def plot_decoded_position(
-    time_s: np.ndarray,
-    true: np.ndarray,
-    predicted: np.ndarray,
+def decoded_figure(
+    results: Results,
+    session: str,
     *,
-    trial: np.ndarray | None = None,
-    ax: Axes | None = None,
-    title: str | None = None,
-    unit: str = "m",
-    colour: str | None = None,
-) -> Drawn:
-    """Decoded position (dots) on true position (line) along the test trials, laid end to end.
+    labels: Sequence[str] | None = None,
+    decoder: str | None = None,
+) -> Figure | None:
+    """Decoded against true values of every variant on the test rows, first fold and seed.
 
-    The line breaks, and a thin vertical line stands, where two test bins were not neighbours in the
-    recording: where ``time_s`` jumps, where integer trial ids skip one, or where a boolean
-    ``trial`` says so.
+    Continuous and circular labels are traces, of several dimensions the first two; few classes are
+    confusion matrices, many are dots.
 
     Args:
-        time_s: increasing float array (n,), time in the recording in s.
-        true: float array (n,) in ``unit``.
-        predicted: float array (n,) in ``unit``.
-        trial: integer array (n,) of trial ids, or boolean array (n,), True at the first bin
-            after a join; None to go by ``time_s`` alone.
-        ax: axes to draw on; None for a new figure.
-        title: title of the axes.
-        unit: unit of both positions.
-        colour: colour of the decoded position.
+        results: the results.
+        session: the session.
+        labels: which of the decoded labels; those that this session lacks are left out. None for
+            all.
+        decoder: which decoder; None for the first one of each label.
 
     Returns:
-        The axes, and one row per test bin: ``test_time_s`` (the x axis), ``time_s``, ``true``,
-        ``predicted``, ``stretch`` (number of the unbroken stretch).
+        The figure; None where nothing was decoded.
 
     Raises:
-        ValueError: lengths differ, there are fewer than two bins, or time does not increase.
+        ValueError: there is no such decoder.
     """
-    time_s, true, predicted = map(np.asarray, (time_s, true, predicted))
-    _check_traces(time_s, true, predicted, trial)
-    bin_width_s = float(np.median(np.diff(time_s)))
-    starts = _stretch_starts(time_s, bin_width_s, trial)
-    data = pd.DataFrame(
-        {
-            "test_time_s": np.arange(len(time_s)) * bin_width_s,
-            "time_s": time_s,
-            "true": true,
-            "predicted": predicted,
-            "stretch": np.cumsum(starts) - 1,
-        }
-    )
+    blocks = {}
+    names = _decoded_labels(results, session) if labels is None else list(labels)
+    for name in names:
+        decoded = _decoded(results, session, name, decoder)
+        if decoded is not None:
+            blocks[name] = decoded
+    if not blocks:
+        return None
+    colours = style.colours(results.variants)
+    kinds = {name: shown[0][1].label(name) for name, (_, shown) in blocks.items()}
+    heights = [_height(kinds[name], shown) for name, (_, shown) in blocks.items()]
+    traced = any(_is_traced(label) for label in kinds.values())
+    widest = max(min(len(shown), _SQUARES_IN_A_ROW) for _, shown in blocks.values())
+    width = 9.4 if traced else widest * style.SMALL_PANEL_INCHES[0] + KEY_INCHES
     with house_style():
-        ax = ax or new_axes(style.WIDE_INCHES)
-        _draw_traces(ax, data, colour or style.variant_colour("time"))
-        ax.set_xlabel("test time, trials end to end (s)")
-        ax.set_ylabel(style.with_unit("position", unit))
-        if title:
-            ax.set_title(title, loc="left")
-    return Drawn((ax,), data)
+        figure = new_figure((width, sum(heights) + 0.5))
+        parts = np.ravel(figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False))
+        for part, (name, (used, shown)) in zip(parts, blocks.items(), strict=True):
+            if len(blocks) > 1:
+                part.suptitle(f"{name.replace('_', ' ')} ({used})", fontsize=9)
+            draw = _draw_traces if _is_traced(kinds[name]) else _draw_squares
+            draw(part, name, kinds[name], shown, colours)
+        variants = [one[0] for _, shown in blocks.values() for one in shown]
+        (name, (used, _)), *more = blocks.items()
+        what = "decoded labels" if more else f"decoded {name.replace('_', ' ')} by {used}"
+        finish(figure, f"{session}: {what}, test rows of the first fold and seed", variants)
+    return figure
 
 
-def _check_traces(
-    time_s: np.ndarray, true: np.ndarray, predicted: np.ndarray, trial: np.ndarray | None
+def error_text(true: np.ndarray, predicted: np.ndarray, label: Label) -> str:
+    """What a title says of the panel: median error or distance, mean angle, or right classes."""
+    if label.kind == "discrete":
+        return f"{100 * np.mean(true == predicted):.1f} % right"
+    if label.kind == "circular":
+        error = np.abs((predicted - true + np.pi) % TURN - np.pi)
+        return f"mean error {np.mean(error):.2f} rad"
+    columns = (predicted - true).reshape(len(true), -1)
+    error = float(np.median(np.linalg.norm(columns, axis=1)))
+    return f"median error {format_value(error, label.unit)} {label.unit}".rstrip()
+
+
+def _decoded_labels(results: Results, session: str) -> list[str]:
+    populations = dict.fromkeys(variant.population for variant in results.variants)
+    names = dict.fromkeys(
+        name for one in populations for name in results.recording(session, one).labels
+    )
+    return list(names)
+
+
+def _decoded(
+    results: Results, session: str, name: str, decoder: str | None
+) -> tuple[str, Shown] | None:
+    """The decoder used, and what it made of each variant; None if the label is not decoded."""
+    shown: Shown = []
+    recordings: dict[str, Recording] = {}
+    used = decoder
+    for variant in results.variants:
+        predicted = results.predicted(session, variant.name, name)
+        if predicted is None:
+            continue
+        used, values = predicted.of(used)
+        population = variant.population
+        if population not in recordings:
+            recordings[population] = results.recording(session, population)
+        recording = recordings[population]
+        shown.append((variant, recording, predicted.row, predicted.true, values))
+    return (used, shown) if used is not None and shown else None
+
+
+def _is_traced(label: Label) -> bool:
+    return label.kind != "discrete"
+
+
+def _height(label: Label, shown: Shown) -> float:
+    if _is_traced(label):
+        return _TRACE_INCHES * len(shown) + 0.5
+    return style.SMALL_PANEL_INCHES[1] * -(-len(shown) // _SQUARES_IN_A_ROW) + 0.3
+
+
+def _draw_traces(
+    figure: Any, name: str, label: Label, shown: Shown, colours: dict[str, str]
 ) -> None:
-    if time_s.ndim != 1 or len(time_s) < 2:
-        raise ValueError(f"time_s must be an array (n,) with n >= 2, got shape {time_s.shape}")
-    named = {"true": true, "predicted": predicted}
-    if trial is not None:
-        named["trial"] = np.asarray(trial)
-    for name, values in named.items():
-        if values.shape != time_s.shape:
-            raise ValueError(
-                f"{name} must have shape {time_s.shape} like time_s, got {values.shape}"
+    """A row for each variant, a column for each of the first two coordinates."""
+    columns = list(label_columns(label, name))
+    grid = figure.subplots(len(shown), len(columns), sharex=True, sharey=True, squeeze=False)
+    for row, (variant, recording, rows, true, predicted) in zip(grid, shown, strict=True):
+        summary = error_text(true, predicted, label)
+        for number, (ax, column) in enumerate(zip(row, columns, strict=True)):
+            one_true, one_predicted = (v.reshape(len(v), -1)[:, number] for v in (true, predicted))
+            plot_decoded(
+                (rows * recording.bin_width_s)[:MAX_ROWS],
+                one_true[:MAX_ROWS],
+                one_predicted[:MAX_ROWS],
+                name=column.replace("_", " "),
+                label=label,
+                trial=None if recording.trial is None else recording.trial[rows][:MAX_ROWS],
+                ax=ax,
+                title=f"{style.variant_label(variant)}: {summary}" if number == 0 else None,
+                colour=colours[variant.name],
+                legend=ax is grid[0, -1],
             )
-    if not (np.diff(time_s) > 0).all():
-        raise ValueError(
-            "time_s must increase from bin to bin, got a step back or a repeat; "
-            "sort the test bins by their time in the recording"
-        )
+    for ax in grid[:-1].flat:
+        ax.set_xlabel("")
 
 
-def _stretch_starts(time_s: np.ndarray, bin_width_s: float, trial: np.ndarray | None) -> np.ndarray:
-    starts = np.diff(time_s, prepend=-np.inf) > 1.5 * bin_width_s
-    if trial is None:
-        return starts
-    trial = np.asarray(trial)
-    if trial.dtype == bool:
-        return starts | trial
-    return starts | ~np.isin(np.diff(trial, prepend=trial[0]), (0, 1))
-
-
-def _draw_traces(ax: Axes, data: pd.DataFrame, colour: str) -> None:
-    for number, (_, stretch) in enumerate(data.groupby("stretch")):
-        first = number == 0
-        x = stretch["test_time_s"]
-        ax.plot(x, stretch["true"], color="black", lw=1.4, label="true" if first else None)
-        ax.plot(
-            x,
-            stretch["predicted"],
-            color=colour,
-            ls="none",
-            marker=".",
-            markersize=3.5,
-            markeredgewidth=0,
-            alpha=0.8,
-            label="decoded" if first else None,
-        )
-        if not first:
-            ax.axvline(x.iloc[0], color="0.75", lw=0.6, zorder=0)
-    ax.margins(x=0.01)
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=2)
+def _draw_squares(
+    figure: Any, name: str, label: Label, shown: Shown, colours: dict[str, str]
+) -> None:
+    """Confusions of few classes, dots of many."""
+    columns = min(len(shown), _SQUARES_IN_A_ROW)
+    rows = -(-len(shown) // columns)
+    axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
+    ids = np.unique(np.concatenate([one for *_, true, p in shown for one in (true, p)]))
+    text = name.replace("_", " ")
+    for number, (ax, (variant, _, _, true, predicted)) in enumerate(zip(axes, shown, strict=False)):
+        title = f"{style.variant_label(variant)}\n{error_text(true, predicted, label)}"
+        if len(ids) <= MAX_CLASSES:
+            plot_confusion(true, predicted, name=text, ids=ids, ax=ax, title=title, bar=False)
+        else:
+            plot_decoded_ids(
+                true, predicted, name=text, ax=ax, title=title, colour=colours[variant.name]
+            )
+        if number % columns:
+            ax.set_ylabel("")
+        if number + columns < len(shown):
+            ax.set_xlabel("")
+    for ax in axes[len(shown) :]:
+        ax.remove()
+    if len(ids) <= MAX_CLASSES:
+        bar = figure.colorbar(axes[0].images[0], ax=list(axes[: len(shown)]), fraction=0.03)
+        bar.set_label("share of the true class (%)")
+        bar.outline.set_visible(False)

@@ -1,190 +1,189 @@
-"""Pictures of embeddings coloured by position, one colormap for each running direction.
+"""Figures of embeddings in the colours of labels, with a panel for each variant.
 
-The embedding is given; computing it is left to ``training``.
+Each panel is drawn by ``plot_embedding``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from cebra_kedro.plots import style
-from cebra_kedro.plots.canvas import Drawn, house_style, new_axes, new_figure
-from cebra_kedro.plots.space import draw_points, shown_coordinates
+from cebra_kedro.plots.canvas import house_style, new_figure
+from cebra_kedro.plots.embedding_panel import plot_embedding
+from cebra_kedro.plots.label_colours import label_colours, label_columns
+from cebra_kedro.plots.panels import KEY_INCHES, finish
+from cebra_kedro.plots.results import Results, Variant
+from cebra_kedro.plots.space import MAX_DIM
+from cebra_kedro.recording import Label, Recording
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# The paper's pair (Figure 1d): cool for left, viridis for right.
-COLORMAPS = ("cool", "viridis")
-_AXIS_COLUMNS = ("x", "y", "z")
+_TEST = 2
+_TITLE_LETTERS = 22
+_PANELS_IN_A_ROW = 4
+_MOST_IN_A_ROW = 5
+"""Panels, a little narrower, where one would be alone in the next row."""
 
 
-def plot_embedding(
-    embedding: np.ndarray,
-    position: np.ndarray,
-    direction: np.ndarray,
+def embedding_figure(
+    results: Results,
+    session: str,
     *,
-    ax: Axes | None = None,
-    title: str | None = None,
-    direction_names: Mapping[int, str] | None = None,
-    unit: str = "m",
-    colour_bars: bool = True,
-) -> Drawn:
-    """Scatter of an embedding in space (or in the plane if it has two dimensions).
-
-    More than three dimensions are shown by their first three principal components, and the
-    axes say so. Both directions share one range of positions.
+    colour: str | Sequence[str] | None = None,
+    split_by: str | None = None,
+    rows: Literal["all", "test"] = "all",
+    baselines: bool = False,
+    directions: bool = False,
+) -> Figure | None:
+    """Every embedding of a session, first fold and seed, coloured by labels.
 
     Args:
-        embedding: float array (time, dim), dim at least 2.
-        position: float array (time,) in ``unit``.
-        direction: integer array (time,) of one or two direction ids; the lower id takes the
-            colormap ``cool``, the higher one ``viridis``.
-        ax: axes to draw on, with ``projection="3d"`` unless dim is 2; None for a new figure.
-        title: title of the axes.
-        direction_names: id → name for the colour bars, e.g. ``{0: "left", 1: "right"}``.
-        unit: unit of ``position``.
-        colour_bars: draw one bar per direction beside the axes.
+        results: the results.
+        session: the session.
+        colour: a label or several, each with panels of its own; labels that this session lacks
+            are left out. None for the first label but ``part``.
+        split_by: a discrete label with two ids, each with a colormap of its own.
+        rows: all rows, or those of the test part.
+        baselines: draw what is stored of baselines too, e.g. PCA.
+        directions: classes are directions of 45° each, and named so.
 
     Returns:
-        The axes, and one row per time bin: ``x``, ``y`` (``z``), ``position``, ``direction``.
+        The figure; None without an embedding.
 
     Raises:
-        ValueError: lengths differ, a value is not finite, there are more than two directions, or
-            ``ax`` has the wrong projection.
+        KeyError: the session has none of the labels.
+        ValueError: ``rows`` is neither, or labels do not fit, see :func:`label_colours`.
     """
-    embedding, position, direction = _checked(embedding, position, direction)
-    shown = shown_coordinates(embedding)
-    colours = _colours(position, direction)
-    with house_style():
-        ax = ax or new_axes(style.EMBEDDING_INCHES, shown.projection)
-        draw_points(ax, shown, colours.rgba)
-        if title:
-            ax.set_title(title)
-        if colour_bars:
-            _add_colour_bars(ax.figure, ax, colours, direction_names, unit)
-    columns = dict(zip(_AXIS_COLUMNS, shown.points.T, strict=False))
-    return Drawn((ax,), pd.DataFrame({**columns, "position": position, "direction": direction}))
-
-
-def figure_embedding_grid(
-    embeddings: Mapping[str, np.ndarray],
-    position: np.ndarray,
-    direction: np.ndarray,
-    *,
-    title: str | None = None,
-    direction_names: Mapping[int, str] | None = None,
-    unit: str = "m",
-    n_columns: int = 4,
-) -> Figure:
-    """The embeddings of all variants of one subject side by side, with one pair of colour bars.
-
-    Args:
-        embeddings: variant → float array (time, dim) on the same time bins.
-        position: float array (time,) in ``unit``.
-        direction: integer array (time,) of one or two direction ids.
-        title: title over the whole figure, e.g. the subject.
-        direction_names: id → name for the colour bars.
-        unit: unit of ``position``.
-        n_columns: most panels in a row.
-
-    Raises:
-        ValueError: ``embeddings`` is empty, or as in :func:`plot_embedding`.
-    """
-    if not embeddings:
-        raise ValueError("embeddings must hold at least one variant, got none")
-    variants = style.ordered_variants(embeddings)
-    columns = min(n_columns, len(variants))
-    rows = -(-len(variants) // columns)
+    if rows not in ("all", "test"):
+        raise ValueError(f"rows must be all or test, got {rows!r}")
+    panels = _panels(results, session, rows, baselines=baselines)
+    if not panels:
+        return None
+    names = _label_names(panels[0].recording, colour)
+    blocks = [_layout(panels, name) for name in names]
+    heights = [len(block) for block in blocks]
+    columns = max(len(row) for block in blocks for row in block)
     width, height = style.SMALL_PANEL_INCHES
+    width = min(width, (style.WIDEST_INCHES - KEY_INCHES) / columns)
     with house_style():
-        figure = new_figure((columns * width + 1.3, rows * height + 0.4))
-        axes = []
-        for number, variant in enumerate(variants, start=1):
-            flat = np.asarray(embeddings[variant]).shape[1] == 2
-            ax = figure.add_subplot(rows, columns, number, projection=None if flat else "3d")
-            label = style.variant_label(variant)
-            plot_embedding(
-                embeddings[variant], position, direction, ax=ax, title=label, colour_bars=False
-            )
-            axes.append(ax)
-        _, position, direction = _checked(next(iter(embeddings.values())), position, direction)
-        _add_colour_bars(figure, axes, _colours(position, direction), direction_names, unit)
-        if title:
-            figure.suptitle(title)
-        if footnote := style.transductive_footnote(variants):
-            figure.supxlabel(footnote, fontsize=7, x=0.01, ha="left")
+        figure = new_figure((columns * width + KEY_INCHES, sum(heights) * height + 0.5))
+        parts = np.ravel(figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False))
+        for part, name, block in zip(parts, names, blocks, strict=True):
+            _draw_block(part, name, block, columns, split_by, directions)
+        shown = " and by ".join(name.replace("_", " ") for name in names)
+        what = "embeddings of test rows" if rows == "test" else "embeddings"
+        title = f"{session}: {what} coloured by {shown}"
+        finish(figure, title, [panel.variant for panel in panels])
     return figure
 
 
 @dataclass(frozen=True, eq=False)
-class _Colours:
-    rgba: np.ndarray
-    """Float array (time, 4)."""
-    bars: dict[int, Any]
-    """Direction id → ScalarMappable."""
+class _Panel:
+    """An embedding with the rows of its recording that it is of."""
+
+    variant: Variant
+    embedding: np.ndarray
+    recording: Recording
+    rows: np.ndarray
+
+    def label(self, name: str) -> Label:
+        label = self.recording.label(name)
+        return replace(label, values=label.values[self.rows])
 
 
-def _checked(
-    embedding: np.ndarray, position: np.ndarray, direction: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    embedding, position, direction = map(np.asarray, (embedding, position, direction))
-    if embedding.ndim != 2 or embedding.shape[1] < 2 or not len(embedding):
-        raise ValueError(
-            f"embedding must be a non-empty array (time, dim) with dim >= 2, "
-            f"got shape {embedding.shape}; train with more output dimensions to plot it"
+_Cell = tuple[_Panel, int, str]
+"""A panel, the coordinate of the label that colours it, and what its title says of that."""
+
+
+def _panels(results: Results, session: str, rows: str, *, baselines: bool) -> list[_Panel]:
+    kinds = ("encoder", "control", "baseline") if baselines else ("encoder", "control")
+    panels: list[_Panel] = []
+    for variant in results.variants:
+        embedding = results.embedding(session, variant.name) if variant.kind in kinds else None
+        if embedding is None:
+            continue
+        same = (p.recording for p in panels if p.variant.population == variant.population)
+        recording = next(same, None) or results.recording(session, variant.population)
+        chosen = np.arange(len(embedding))
+        if rows == "test":
+            chosen = np.flatnonzero(results.part(session, variant.population) == _TEST)
+        panels.append(_Panel(variant, embedding[chosen], recording, chosen))
+    return panels
+
+
+def _label_names(recording: Recording, colour: str | Sequence[str] | None) -> list[str]:
+    if colour is None:
+        usual = [name for name in recording.labels if name != "part"]
+        colour = (usual or list(recording.labels))[:1]
+    wanted = [colour] if isinstance(colour, str) else list(colour)
+    there = [name for name in wanted if name in recording.labels]
+    if not there:
+        raise KeyError(
+            f"colour must be a label of {recording.name}, which has {', '.join(recording.labels)}; "
+            f"got {', '.join(wanted) or 'none'}"
         )
-    for name, values in (("position", position), ("direction", direction)):
-        if values.shape != (len(embedding),):
-            raise ValueError(
-                f"{name} must have shape ({len(embedding)},) like the rows of embedding, "
-                f"got {values.shape}"
-            )
-    for name, values in (("embedding", embedding), ("position", position)):
-        if not np.isfinite(values).all():
-            raise ValueError(
-                f"{name} must be finite, got {np.sum(~np.isfinite(values))} bad values"
-            )
-    if len(np.unique(direction)) > len(COLORMAPS):
-        raise ValueError(
-            f"direction must hold at most {len(COLORMAPS)} ids, got {np.unique(direction)}; "
-            "group them before plotting"
-        )
-    return embedding, position, direction
+    return there
 
 
-def _colours(position: np.ndarray, direction: np.ndarray) -> _Colours:
-    import matplotlib
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
+def _layout(panels: list[_Panel], name: str) -> list[list[_Cell]]:
+    """Rows of panels: a population starts a row, coordinates of one embedding stay together."""
+    coordinates = list(label_columns(panels[0].label(name), name))
+    rows = []
+    for population in dict.fromkeys(panel.variant.population for panel in panels):
+        cells = [
+            (panel, number, f": {text.rsplit(' ', 1)[1]}" if len(coordinates) > 1 else "")
+            for panel in panels
+            if panel.variant.population == population
+            for number, text in enumerate(coordinates)
+        ]
+        alone = len(cells) == _MOST_IN_A_ROW and len(coordinates) == 1
+        n = _MOST_IN_A_ROW if alone else _PANELS_IN_A_ROW
+        rows += [cells[start : start + n] for start in range(0, len(cells), n)]
+    return rows
 
-    norm = Normalize(float(position.min()), float(position.max()))
-    rgba = np.empty((len(position), 4))
-    bars = {}
-    for direction_id, colormap in zip(np.unique(direction), COLORMAPS, strict=False):
-        bars[int(direction_id)] = ScalarMappable(norm, matplotlib.colormaps[colormap])
-        rows = direction == direction_id
-        rgba[rows] = bars[int(direction_id)].to_rgba(position[rows])
-    return _Colours(rgba, bars)
 
-
-def _add_colour_bars(
+def _draw_block(
     figure: Any,
-    axes: Any,
-    colours: _Colours,
-    direction_names: Mapping[int, str] | None,
-    unit: str,
+    name: str,
+    block: list[list[_Cell]],
+    columns: int,
+    split_by: str | None,
+    directions: bool,
 ) -> None:
-    names = direction_names or {}
-    # The layout puts each new bar inside the former one, so the last direction goes first.
-    for direction_id, mappable in reversed(colours.bars.items()):
-        bar = figure.colorbar(mappable, ax=axes, fraction=0.03, shrink=0.7, aspect=22, pad=0.04)
-        name = names.get(direction_id, f"direction {direction_id}")
-        bar.set_label(style.with_unit(f"position, {name}", unit))
-        bar.outline.set_visible(False)
+    """All panels of one label with one key."""
+    panels = list({panel.variant: panel for row in block for panel, *_ in row}.values())
+    labels = {panel.variant: panel.label(name) for panel in panels}
+    splits = {} if split_by is None else {p.variant: p.label(split_by) for p in panels}
+    colours = label_colours(
+        list(labels.values()),
+        name,
+        split_by=list(splits.values()),
+        split_name=split_by or "",
+        directions=directions,
+    )
+    axes = []
+    for row, cells in enumerate(block):
+        for column, (panel, coordinate, text) in enumerate(cells):
+            solid = "3d" if panel.embedding.shape[1] >= MAX_DIM else None
+            place = (len(block), columns, row * columns + column + 1)
+            axes.append(figure.add_subplot(*place, projection=solid))
+            title = f"{style.variant_label(panel.variant)}{text}"
+            plot_embedding(
+                panel.embedding,
+                labels[panel.variant],
+                name,
+                coordinate=coordinate,
+                split_by=splits.get(panel.variant),
+                ax=axes[-1],
+                title=textwrap.fill(title, _TITLE_LETTERS),
+                colours=colours,
+                key=False,
+            )
+    shown = np.concatenate([label.values.reshape(-1) for label in labels.values()])
+    colours.add_key(figure, axes, shown)

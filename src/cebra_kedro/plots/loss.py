@@ -5,17 +5,18 @@ The history is given; training is left to ``training``.
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import Drawn, house_style, new_figure
+from cebra_kedro.plots.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -32,9 +33,29 @@ HISTORY_COLUMNS = (
 WORST_SHOWN_BITS = -1.0
 
 
+def loss_figure(results: Results, session: str) -> Figure | None:
+    """:func:`plot_loss_curves` of every encoder of a session; None without any.
+
+    Args:
+        results: the results.
+        session: the session.
+    """
+    history = results.history(session)
+    if history.empty:
+        return None
+    colours = style.colours(results.variants)
+    # A joint encoder is one in training and a variant for each population in tables.
+    for name in pd.unique(history["variant"]):
+        if name not in colours:
+            readouts = [one for one in colours if one.startswith(f"{name}_")]
+            colours[name] = colours[readouts[0]] if readouts else "0.4"
+    return plot_loss_curves(history, colours=colours, title=f"{session}: training").figure
+
+
 def plot_loss_curves(
     history: pd.DataFrame,
     *,
+    colours: Mapping[str, str] | None = None,
     axes: Sequence[Axes] | None = None,
     title: str | None = None,
 ) -> Drawn:
@@ -47,6 +68,7 @@ def plot_loss_curves(
     Args:
         history: table with the columns ``HISTORY_COLUMNS``: loss in nats, goodness of fit in
             bits; one row per logged step of a run.
+        colours: variant → colour; None for :func:`~cebra_kedro.plots.style.colours`.
         axes: two axes; None for a new figure.
         title: title of the figure, or of the left axes if ``axes`` is given.
 
@@ -66,12 +88,13 @@ def plot_loss_curves(
     if axes is not None and len(axes) != 2:
         raise ValueError(f"axes must be two (loss, goodness of fit), got {len(axes)}")
     means = _means(history)
+    colours = colours or style.colours(history["variant"])
     with house_style():
         loss_ax, fit_ax = _new_pair(title) if axes is None else axes
         if axes is not None and title:
             loss_ax.set_title(title)
-        _draw(loss_ax, history, means, "loss")
-        _draw(fit_ax, history, means, "goodness_of_fit_bits")
+        _draw(loss_ax, history, means, "loss", colours)
+        _draw(fit_ax, history, means, "goodness_of_fit_bits", colours)
         loss_ax.set_ylabel("InfoNCE loss (nats)")
         fit_ax.set_ylabel("goodness of fit (bits)")
         fit_ax.axhline(0.0, color="0.35", lw=1.0, ls=(0, (4, 3)), zorder=0, label="chance (0 bits)")
@@ -79,50 +102,9 @@ def plot_loss_curves(
         if axes is None:
             _cut_off_the_start(loss_ax, fit_ax, history)
         if footnote := style.transductive_footnote(history["variant"]):
-            loss_ax.figure.supxlabel(footnote, fontsize=7, x=0.01, ha="left")
+            text = textwrap.fill(footnote, 130)
+            loss_ax.figure.supxlabel(text, fontsize=style.NOTE_POINTS, x=0.01, ha="left")
     return Drawn((loss_ax, fit_ax), means)
-
-
-def figure_loss_by_subject(
-    histories: Mapping[str, pd.DataFrame], *, title: str | None = None
-) -> Figure:
-    """:func:`plot_loss_curves` for every subject, one below the other on the same axes.
-
-    Args:
-        histories: subject → table with the columns ``HISTORY_COLUMNS``.
-        title: title over the whole figure.
-
-    Raises:
-        ValueError: ``histories`` is empty, or as in :func:`plot_loss_curves`.
-    """
-    if not histories:
-        raise ValueError("histories must hold at least one subject, got none")
-    shown = [variant for history in histories.values() for variant in history["variant"]]
-    with house_style():
-        figure = new_figure((9.0, 2.6 * len(histories) + 0.4))
-        grid = figure.subplots(len(histories), 2, sharex="col", sharey="col", squeeze=False)
-        for row, (subject, history) in zip(grid, histories.items(), strict=True):
-            plot_loss_curves(history, axes=row, title=subject)
-        for ax in grid[:-1].flat:
-            ax.set_xlabel("")
-        _drop_repeated_legends([row[1] for row in grid])
-        import pandas as pd
-
-        _cut_off_the_start(grid[0, 0], grid[0, 1], pd.concat(list(histories.values())))
-        if footnote := style.transductive_footnote(shown):
-            figure.supxlabel(footnote, fontsize=7, x=0.01, ha="left")
-        if title:
-            figure.suptitle(title)
-    return figure
-
-
-def _drop_repeated_legends(axes: Sequence[Any]) -> None:
-    """Leave out a legend that says the same as the one of the first axes."""
-    legends = [ax.get_legend() for ax in axes]
-    entries = [[text.get_text() for text in legend.get_texts()] for legend in legends]
-    for legend, of_axes in zip(legends[1:], entries[1:], strict=True):
-        if of_axes == entries[0]:
-            legend.remove()
 
 
 def _new_pair(title: str | None) -> tuple[Any, Any]:
@@ -153,9 +135,12 @@ def _means(history: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _draw(ax: Any, history: pd.DataFrame, means: pd.DataFrame, column: str) -> None:
-    for variant in style.ordered_variants(history["variant"]):
-        colour = style.variant_colour(variant)
+def _draw(
+    ax: Any, history: pd.DataFrame, means: pd.DataFrame, column: str, colours: Mapping[str, str]
+) -> None:
+    there = set(history["variant"])
+    for variant in (one for one in colours if one in there):
+        colour = colours[variant]
         of_variant = history[history["variant"] == variant]
         for _, run in of_variant.groupby(["fold", "seed"], dropna=False):
             steps = run.sort_values("step")

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import new_figure
+from cebra_kedro.plots.results import Variant
 from cebra_kedro.plots.space import MAX_DIM
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-KEY_INCHES = 1.3
+KEY_INCHES = 1.2
 """Width beside the panels for a legend or a colour bar."""
 _PANELS_IN_A_ROW = 4
 
@@ -46,7 +47,9 @@ def add_key(figure: Figure, handles: list[Any]) -> None:
     figure.legend(handles=handles, loc="outside right center")
 
 
-def finish(figure: Figure, title: str | None, names: Sequence[str], note: str = "") -> None:
+def finish(
+    figure: Figure, title: str | None, names: Sequence[Variant | str], note: str = ""
+) -> None:
     """What stands around all panels: the title above; below, what † means, and a note.
 
     Args:
@@ -57,8 +60,8 @@ def finish(figure: Figure, title: str | None, names: Sequence[str], note: str = 
     """
     notes = [text for text in (style.transductive_footnote(names), note) if text]
     if notes:
-        text = textwrap.fill("; ".join(notes), int(figure.get_figwidth() * 17))
-        figure.supxlabel(text, fontsize=7, x=0.01, ha="left")
+        text = textwrap.fill("; ".join(notes), int(figure.get_figwidth() * 16))
+        figure.supxlabel(text, fontsize=style.NOTE_POINTS, x=0.01, ha="left")
     if title:
         figure.suptitle(textwrap.fill(title, int(figure.get_figwidth() * 12)))
 

@@ -1,277 +1,207 @@
-"""Pictures of scores: one column per variant, every fold and seed a dot, with mean and chance.
+"""Pictures of scores: a row for each variant, every fold and seed a dot, with mean and chance.
 
-Scores come as the tidy metrics table; decoding and scoring are left to ``decoding``.
+Scores come as the tidy metrics table; decoding and scoring are left to ``decoding``. How rows and
+dots are drawn is in ``score_panel``.
 """
 
 from __future__ import annotations
 
-import textwrap
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from cebra_kedro.metrics import CHANCE_PREFIX, SCORES, better
 from cebra_kedro.plots import style
-from cebra_kedro.plots.canvas import Drawn, house_style, new_axes, new_figure
+from cebra_kedro.plots.canvas import house_style, new_figure
+from cebra_kedro.plots.panels import finish
+from cebra_kedro.plots.results import Results
+from cebra_kedro.plots.score_panel import (
+    add_fold_legend,
+    name_inches,
+    plot_scores,
+    rows_inches,
+    score_rows,
+    with_units,
+)
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-METRIC_COLUMNS = (
-    "experiment",
-    "subject",
-    "variant",
-    "fold",
-    "seed",
-    "decoder",
-    "metric",
-    "value",
-    "unit",
-)
-_FOLD_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
-_NARROW_COLUMN_INCHES = 0.45
-"""Width of a column below which its label is turned."""
-_JITTER_WIDTH = 0.5
-"""Width over which the dots of a variant spread, where neighbouring variants are 1 apart."""
+_MAX_METRICS = 4
+_PANELS_IN_A_ROW = 4
+_BESIDE_INCHES = 1.0
+"""Width beside the panels for the legend."""
+_AROUND_INCHES = 0.85
+"""Height above and below the rows of a panel, for its title and its axis."""
 
 
-def plot_error_by_variant(
-    metrics: pd.DataFrame,
-    metric: str,
+def scores_figure(
+    results: Results,
+    session: str | None,
     *,
-    ax: Axes | None = None,
+    metrics: Sequence[str] | None = None,
     decoder: str | None = None,
-    title: str | None = None,
-    legend: bool = True,
-) -> Drawn:
-    """One column of dots per variant of one subject, with the mean of each and the chance level.
+) -> Figure | None:
+    """Scores of all variants, of one session or of all.
 
-    A dot is one fold and seed (a marker shape per fold, seeds spread from left to right). The
-    short line and the number above are the mean over folds and seeds; the dashed line is the
-    mean of the rows ``chance_<metric>``. Transductive variants carry † and a footnote.
+    Of one session, a column for each metric and a row of panels for each decoder. Of all sessions,
+    transfers included, a panel for each session and metric, by one decoder.
 
     Args:
-        metrics: table with the columns ``METRIC_COLUMNS``, of one experiment and one subject.
-        metric: the metric drawn, e.g. ``position_error_median``.
-        ax: axes to draw on; None for a new figure.
-        decoder: which decoder, if the table holds several for this metric.
-        title: title of the axes; None for the subject.
-        legend: explain the markers beside the axes and † below them; False where a figure of
-            several panels does so once.
+        results: the results.
+        session: the session; None for all.
+        metrics: at most four; those that a session lacks are left out. None for the first metric
+            of each decoded label.
+        decoder: which decoder; None for all of them where one session is drawn, and for the first
+            one where all are.
 
     Returns:
-        The axes, and one row per dot: ``subject``, ``variant``, ``fold``, ``seed``, ``value``,
-        ``unit``, ``x``, ``mean`` (of the variant) and ``chance`` (NaN without chance rows).
+        The figure; None where nothing was scored.
 
     Raises:
-        ValueError: columns are missing, no row has this metric, a value is not finite, or the
-            table holds several experiments, subjects, decoders or units.
+        ValueError: a metric is unknown, no row is of the decoder, or there are too many metrics.
     """
-    scores = score_rows(metrics, metric, decoder)
-    _require_one(scores, "subject", "use figure_error_by_variant_and_subject")
-    variants = style.ordered_variants(scores["variant"])
+    if results.metrics.empty:
+        return None
+    table = with_units(results.metrics)
+    names = _first_metrics(table) if metrics is None else list(metrics)
+    _check_there(table, names, decoder)
+    table = table[table["metric"].isin([*names, *(CHANCE_PREFIX + name for name in names)])]
+    if decoder is not None:
+        table = table[table["decoder"] == decoder]
+    if session is not None:
+        table = table[table["subject"] == session]
+    names = [name for name in names if name in set(table["metric"])]
+    if not names:
+        return None
+    if session is None:
+        return _figure_of_all(results, table, names)
+    return _figure_of_one(results, table, names, session)
+
+
+def _figure_of_one(results: Results, table: pd.DataFrame, names: list[str], session: str) -> Figure:
+    """Columns are metrics, rows of panels decoders; a column has one value axis."""
+    decoders = [str(one) for one in pd.unique(table["decoder"])]
+    panels = [
+        [
+            (table[_is_of(table, name) & (table["decoder"] == one)], name, f"by {one}")
+            for name in names
+        ]
+        for one in decoders
+    ]
+    title = f"{session}: scores on test rows"
+    used = [sum(len(row[i][0]) > 0 for row in panels) for i in range(len(names))]
+    if max(used) == 1:  # each metric is of one decoder: all stand in one row
+        panels = [[part for row in panels for part in row if len(part[0])]]
+    elif len(names) == 1:
+        panels = [[row[0] for row in panels]]
+    if len(decoders) == 1:
+        panels = [[(part, name, "") for part, name, _ in panels[0]]]
+        title += f", by {decoders[0]}"
+    return _grid(results, panels, title)
+
+
+def _figure_of_all(results: Results, table: pd.DataFrame, names: list[str]) -> Figure:
+    """Rows of panels are metrics, columns sessions; sessions that do not fit go below."""
+    known = [*results.sessions, *(f"{a}_to_{b}" for a, b in results.transfers)]
+    panels, used = [], []
+    for name in names:
+        of_metric = table[_is_of(table, name)]
+        first = str(of_metric["decoder"].iloc[0])
+        used.append(first)
+        of_metric = of_metric[of_metric["decoder"] == first]
+        there = [one for one in known if one in set(of_metric["subject"])]
+        parts = [
+            (of_metric[of_metric["subject"] == one], name, one.replace("_", " ")) for one in there
+        ]
+        n_rows = -(-len(parts) // _PANELS_IN_A_ROW)
+        n_columns = -(-len(parts) // n_rows)
+        panels += [parts[i : i + n_columns] for i in range(0, len(parts), n_columns)]
+    by = ", ".join(dict.fromkeys(used))
+    return _grid(results, panels, f"Scores on test rows, by {by}")
+
+
+Part = tuple[pd.DataFrame, str, str]
+"""Rows of a panel, its metric, and its title."""
+
+
+def _grid(results: Results, panels: list[list[Part]], title: str) -> Figure:
+    """Panels with the variants' names at the left of each row, and one value axis a metric."""
+    shown = {variant for row in panels for part, *_ in row for variant in part["variant"]}
+    variants = [one for one in results.variants if one.name in shown]
+    n_columns = max(map(len, panels))
+    left = name_inches(variants)
+    panel = min(2.6, (style.WIDEST_INCHES - left - _BESIDE_INCHES) / n_columns)
+    width = max(5.5, left + n_columns * panel + _BESIDE_INCHES)
+    height = rows_inches(len(variants)) + _AROUND_INCHES
+    colours = style.colours(results.variants)
+    limits = _limits(panels)
     with house_style():
-        ax = ax or new_axes((0.66 * len(variants) + 2.2, 3.8))
-        _draw_scores(ax, scores, variants)
-        ax.set_title(str(scores["subject"].iloc[0]) if title is None else title)
-        _label_score_axes(ax, metric, scores)
-        footnote = style.transductive_footnote(variants)
-        if legend and footnote:
-            ax.set_xlabel(textwrap.fill(footnote, 80), fontsize=7, loc="left")
-        if legend:
-            add_fold_legend(ax, scores)
-    return Drawn((ax,), scores.reset_index(drop=True))
-
-
-def figure_error_by_variant_and_subject(
-    metrics: pd.DataFrame,
-    metric: str,
-    *,
-    decoder: str | None = None,
-    title: str | None = None,
-    n_columns: int = 2,
-) -> Figure:
-    """:func:`plot_error_by_variant` for every subject, on one value axis.
-
-    Args:
-        metrics: table with the columns ``METRIC_COLUMNS``, of one experiment.
-        metric: the metric drawn.
-        decoder: which decoder, if the table holds several for this metric.
-        title: title over the whole figure.
-        n_columns: most subjects in a row.
-
-    Raises:
-        ValueError: as in :func:`plot_error_by_variant`, except for several subjects.
-    """
-    scores = score_rows(metrics, metric, decoder)
-    subjects = sorted(scores["subject"].unique())
-    variants = style.ordered_variants(scores["variant"])
-    columns = min(n_columns, len(subjects))
-    rows = -(-len(subjects) // columns)
-    width = max(2.5, 0.62 * len(variants) + 0.8)
-    with house_style():
-        figure = new_figure((columns * width + 1.2, rows * 2.9 + 0.4))
-        grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
-        for ax, subject in zip(grid.flat, subjects, strict=False):
-            of_subject = scores[scores["subject"] == subject]
-            _draw_scores(ax, of_subject, variants)
-            ax.set_title(str(subject))
-        for ax in grid[:, 0]:
-            _label_score_axes(ax, metric, scores)
-        for ax in grid.flat[len(subjects) :]:
-            ax.set_visible(False)
-        add_fold_legend(grid[0, -1], scores)
-        if footnote := style.transductive_footnote(variants):
-            text = textwrap.fill(footnote, int(figure.get_figwidth() * 17))
-            figure.supxlabel(text, fontsize=7, x=0.01, ha="left")
-        if title:
-            figure.suptitle(title)
+        figure = new_figure((width, len(panels) * height + 0.5))
+        grid = figure.subplots(len(panels), n_columns, squeeze=False)
+        for axes, row in zip(grid, panels, strict=True):
+            for column, ax in enumerate(axes):
+                if column >= len(row) or row[column][0].empty:
+                    ax.set_visible(False)
+                    continue
+                part, metric, name = row[column]
+                plot_scores(
+                    part,
+                    metric,
+                    variants=variants,
+                    colours=colours,
+                    limits=limits[metric],
+                    ax=ax,
+                    title=name,
+                    legend=False,
+                    names=column == 0 or row[0][0].empty,
+                )
+        first = panels[0][0]
+        add_fold_legend(grid[0, len(panels[0]) - 1], score_rows(first[0], first[1], None))
+        finish(figure, title, variants)
     return figure
 
 
-def score_rows(metrics: pd.DataFrame, metric: str, decoder: str | None) -> pd.DataFrame:
-    """The rows of one metric with the columns ``x``, ``mean`` and ``chance`` beside them.
-
-    Args:
-        metrics: table with the columns ``METRIC_COLUMNS``, of one experiment.
-        metric: the metric wanted.
-        decoder: which decoder, if the table holds several for this metric.
-
-    Returns:
-        One row per score: ``subject``, ``variant``, ``fold``, ``seed``, ``value``, ``unit``, ``x``
-        (place in a figure with one column per variant), ``mean`` (of subject and variant),
-        ``chance`` (of the subject; NaN without chance rows).
-
-    Raises:
-        ValueError: columns are missing, no row has this metric, a value is not finite, or the
-            table holds several experiments, decoders or units.
-    """
-    missing = [name for name in METRIC_COLUMNS if name not in metrics.columns]
-    if missing:
-        raise ValueError(f"metrics must have the columns {METRIC_COLUMNS}, missing: {missing}")
-    if decoder is not None:
-        metrics = metrics[metrics["decoder"] == decoder]
-    scores = metrics[metrics["metric"] == metric].copy()
-    if scores.empty:
-        there = ", ".join(sorted(metrics["metric"].unique())) or "none"
-        raise ValueError(f"metric must be one of those in the table ({there}), got {metric!r}")
-    _require_one(scores, "experiment", "select one experiment before plotting")
-    _require_one(scores, "decoder", "name one with decoder=")
-    _require_one(scores, "unit", "convert them before plotting")
-    if scores["fold"].isna().any():
-        raise ValueError(f"every row of {metric} needs a fold, got NaN; use 0 without folds")
-    if not np.isfinite(scores["value"].to_numpy(float)).all():
-        bad = scores.loc[~np.isfinite(scores["value"]), ["subject", "variant", "fold", "seed"]]
-        raise ValueError(
-            f"{metric} must be finite, got NaN or infinity at {bad.to_dict('records')}"
-        )
-    chance = metrics[metrics["metric"] == f"chance_{metric}"].groupby("subject")["value"].mean()
-    groups = scores.groupby(["subject", "variant"])["value"]
-    scores = scores.assign(mean=groups.transform("mean"), chance=scores["subject"].map(chance))
-    scores["chance"] = scores["chance"].astype(float)
-    scores = scores.sort_values(["subject", "variant", "fold", "seed"], kind="stable")
-    groups = scores.groupby(["subject", "variant"])["value"]
-    jitter = (groups.cumcount() + 0.5) / groups.transform("size") - 0.5
-    variants = style.ordered_variants(scores["variant"])
-    scores["x"] = scores["variant"].map(variants.index) + _JITTER_WIDTH * jitter
-    kept = ["subject", "variant", "fold", "seed", "value", "unit", "x", "mean", "chance"]
-    return scores[kept]
+def _limits(panels: list[list[Part]]) -> Mapping[str, tuple[float, float]]:
+    """For each metric, ends that hold 0 and all its values, chance included."""
+    values: dict[str, list[Any]] = {}
+    for row in panels:
+        for part, metric, _ in row:
+            values.setdefault(metric, []).extend(part["value"])
+    return {
+        metric: (min(0.0, float(np.min(of_metric))), max(0.0, float(np.max(of_metric))))
+        for metric, of_metric in values.items()
+    }
 
 
-def _require_one(scores: pd.DataFrame, column: str, remedy: str) -> None:
-    values = scores[column].unique()
-    if len(values) > 1:
-        raise ValueError(
-            f"metrics must hold one {column}, got {sorted(map(str, values))}; {remedy}"
-        )
+def _is_of(table: pd.DataFrame, metric: str) -> pd.Series:
+    return table["metric"].isin([metric, f"{CHANCE_PREFIX}{metric}"])
 
 
-def _draw_scores(ax: Any, scores: pd.DataFrame, variants: list[str]) -> None:
-    folds = _fold_markers(scores)
-    narrow = _is_narrow(ax, len(variants))
-    for column, variant in enumerate(variants):
-        rows = scores[scores["variant"] == variant]
-        if rows.empty:
+def _first_metrics(table: pd.DataFrame) -> list[str]:
+    """Of each label, the first metric that says what is better; at most four."""
+    chosen: dict[str, str] = {}
+    for metric in map(str, pd.unique(table["metric"])):
+        if metric.startswith(CHANCE_PREFIX) or not better(metric):
             continue
-        colour = style.variant_colour(variant)
-        mean = rows["mean"].iloc[0]
-        ax.hlines(mean, column - 0.36, column + 0.36, color=colour, lw=2.2, zorder=1.5)
-        for fold, dots in rows.groupby("fold"):
-            ax.plot(
-                dots["x"],
-                dots["value"],
-                linestyle="none",
-                marker=folds[fold],
-                color=colour,
-                markersize=4.5,
-                markeredgewidth=0.4,
-                markeredgecolor="white",
-                alpha=0.9,
-            )
-        ax.annotate(
-            style.format_value(mean, rows["unit"].iloc[0]),
-            (column, 0.985),
-            xycoords=("data", "axes fraction"),
-            ha="center",
-            va="top",
-            fontsize=6.5 if narrow else 7.5,
-            rotation=90 if narrow else 0,
-            color="0.25",
+        ending = max((name for name in SCORES if metric.endswith(name)), key=len, default="")
+        chosen.setdefault(metric.removesuffix(ending), metric)
+    return list(chosen.values())[:_MAX_METRICS]
+
+
+def _check_there(table: pd.DataFrame, names: Sequence[str], decoder: str | None) -> None:
+    if len(names) > _MAX_METRICS:
+        raise ValueError(f"metrics must be at most {_MAX_METRICS}, got {len(names)}")
+    known = {name for name in table["metric"] if not name.startswith(CHANCE_PREFIX)}
+    # One with a usual name may be of sessions that have not been run yet.
+    unknown = [name for name in names if name not in known and not better(name)]
+    if unknown:
+        raise ValueError(
+            f"metrics must be among those of the experiment ({', '.join(sorted(known))}), "
+            f"got {', '.join(unknown)}"
         )
-    chance = scores["chance"].iloc[0]
-    if np.isfinite(chance):
-        ax.axhline(chance, color="0.35", lw=1.0, ls=(0, (4, 3)), zorder=0)
-    ax.set_xlim(-0.6, len(variants) - 0.4)
-    _name_columns(ax, variants)
-
-
-def _name_columns(ax: Any, variants: list[str]) -> None:
-    if _is_narrow(ax, len(variants)):
-        labels = [style.variant_label(variant) for variant in variants]
-        ax.set_xticks(range(len(variants)), labels, rotation=40, ha="right", rotation_mode="anchor")
-    else:
-        labels = [style.variant_tick_label(variant) for variant in variants]
-        ax.set_xticks(range(len(variants)), labels)
-
-
-def _is_narrow(ax: Any, n_columns: int) -> bool:
-    width_inches = ax.get_window_extent().width / ax.figure.figure.dpi
-    return bool(width_inches / n_columns < _NARROW_COLUMN_INCHES)
-
-
-def _label_score_axes(ax: Any, metric: str, scores: pd.DataFrame) -> None:
-    """Name the value axis; it starts at 0 unless a value is negative, with room for the means."""
-    ax.set_ylabel(style.with_unit(style.metric_label(metric), scores["unit"].iloc[0]))
-    shown = scores[["value", "chance"]].to_numpy(float)
-    low, high = min(0.0, np.nanmin(shown)), max(0.0, np.nanmax(shown))
-    span = (high - low) or 1.0
-    narrow = _is_narrow(ax, scores["variant"].nunique())
-    on_the_edge = low < 0 or scores["chance"].eq(0).any()
-    ax.set_ylim(low - 0.04 * span * on_the_edge, high + (0.26 if narrow else 0.16) * span)
-
-
-def _fold_markers(scores: pd.DataFrame) -> dict[Any, str]:
-    folds = sorted(scores["fold"].unique())
-    return {fold: _FOLD_MARKERS[i % len(_FOLD_MARKERS)] for i, fold in enumerate(folds)}
-
-
-def add_fold_legend(ax: Any, scores: pd.DataFrame) -> None:
-    """Explain the marks of scores right of the axes: folds, mean and, if there is one, chance.
-
-    Args:
-        ax: axes on which scores were drawn.
-        scores: rows of :func:`score_rows`.
-    """
-    from matplotlib.lines import Line2D
-
-    markers = _fold_markers(scores)
-    handles = [
-        Line2D([], [], ls="none", marker=marker, color="0.4", markersize=4.5, label=label)
-        for fold, marker in markers.items()
-        for label in (f"fold {fold}" if len(markers) > 1 else "one seed",)
-    ]
-    handles.append(Line2D([], [], color="0.4", lw=2.2, label="mean"))
-    if scores["chance"].notna().any():
-        handles.append(Line2D([], [], color="0.35", lw=1.0, ls=(0, (4, 3)), label="chance"))
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    decoders = sorted(set(table["decoder"]))
+    if decoder is not None and decoder not in decoders:
+        raise ValueError(f"decoder must be one of {', '.join(decoders)}, got {decoder!r}")

@@ -1,6 +1,6 @@
 """The space of an embedding on axes: which coordinates are shown, and how the axes look.
 
-What stands in that space, points or paths, is drawn by ``embedding`` and ``reaching``.
+What stands in that space, points or paths, is drawn elsewhere.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ class Shown:
         points: float array (…, 2 or 3).
         axis_labels: one name per coordinate.
         note: what the names leave out, e.g. ``3 PCs of 65 dims``.
+        one_scale: whether distances along different axes can be compared.
     """
 
     points: np.ndarray
     axis_labels: tuple[str, ...]
     note: str = ""
+    one_scale: bool = True
 
     @property
     def projection(self) -> str | None:
@@ -37,10 +39,15 @@ class Shown:
 def shown_coordinates(embedding: np.ndarray) -> Shown:
     """The coordinates themselves, or the first three principal components of more than three.
 
+    A single coordinate is shown against time.
+
     Args:
-        embedding: float array (…, dim), dim at least 2. Rows that are NaN stay NaN.
+        embedding: float array (…, dim), or (time, 1). Rows that are NaN stay NaN.
     """
     dim = embedding.shape[-1]
+    if dim == 1:
+        points = np.column_stack([np.arange(len(embedding)), embedding[:, 0]])
+        return Shown(points, ("time (bins)", "dim 1"), one_scale=False)
     if dim <= MAX_DIM:
         return Shown(embedding, tuple(f"dim {i + 1}" for i in range(dim)))
     rows = embedding.reshape(-1, dim)
@@ -58,7 +65,7 @@ def shown_coordinates(embedding: np.ndarray) -> Shown:
 
 
 def dress_axes(ax: Any, shown: Shown, *, limits_of: np.ndarray | None = None) -> None:
-    """Name the axes and give them one scale.
+    """Name the axes and, where distances can be compared, give them one scale.
 
     Args:
         ax: axes with the projection of ``shown``.
@@ -81,8 +88,11 @@ def dress_axes(ax: Any, shown: Shown, *, limits_of: np.ndarray | None = None) ->
         )
     points = (shown.points if limits_of is None else limits_of).reshape(-1, dim)
     low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-    half_width = float((high - low).max()) / 2 * 1.05 or 1.0
-    for name, centre, label in zip("xyz", (low + high) / 2, shown.axis_labels, strict=False):
+    spans = high - low if not shown.one_scale else np.full(dim, (high - low).max())
+    half_widths = [float(span) / 2 * 1.05 or 1.0 for span in spans]
+    for name, centre, half_width, label in zip(
+        "xyz", (low + high) / 2, half_widths, shown.axis_labels, strict=False
+    ):
         getattr(ax, f"set_{name}lim")(centre - half_width, centre + half_width)
         getattr(ax, f"set_{name}label")(label, fontsize=8, labelpad=-9 if solid else 4)
         axis = getattr(ax, f"{name}axis")
@@ -95,8 +105,8 @@ def dress_axes(ax: Any, shown: Shown, *, limits_of: np.ndarray | None = None) ->
     if solid:
         ax.set_box_aspect((1, 1, 1), zoom=1.0)
         ax.view_init(elev=25, azim=-60)
-        ax.text2D(0.0, 0.98, shown.note, transform=ax.transAxes, va="top", fontsize=7, color="0.35")
-    else:
+        ax.text2D(0.0, 0.98, shown.note, transform=ax.transAxes, va="top", fontsize=8, color="0.35")
+    elif shown.one_scale:
         ax.set_aspect("equal")
 
 

@@ -1,15 +1,17 @@
-"""The shared look of all figures: colours, labels of variants and metrics, sizes, rc settings.
+"""The shared look of all figures: names and colours of variants, sizes, rc settings.
 
-Nothing is drawn here and matplotlib is not imported, so the report can use the same labels.
+Nothing is drawn here and matplotlib is not imported, so the report can use the same names. What
+scores are called is in ``metrics``.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from itertools import cycle
 from types import MappingProxyType
+
+from cebra_kedro.plots.results import Variant
 
 DPI = 150
 """Dots per inch of saved figures."""
@@ -39,188 +41,91 @@ RC = MappingProxyType(
 )
 """Settings for ``matplotlib.rc_context``; never applied globally."""
 
+WIDEST_INCHES = 10.4
+"""Width at which 8 points are still 8 points where a page shows the figure 1000 pixels wide."""
+NOTE_POINTS = 8
+"""Size of the smallest text."""
 WIDE_INCHES = (9.0, 2.8)
 EMBEDDING_INCHES = (5.2, 4.2)
-SMALL_PANEL_INCHES = (2.9, 2.7)
+SMALL_PANEL_INCHES = (2.25, 2.35)
 """Size (width, height) of one cell of a grid; the wider ones are single figures."""
 
 TRANSDUCTIVE_MARK = "†"
 _TRANSDUCTIVE_SUFFIX = "_transductive"
-_TRANSDUCTIVE_LONG = "transductive: encoder saw test neural data"
-
-
-@dataclass(frozen=True)
-class VariantStyle:
-    """How one variant appears: tick label, sentence label, colour."""
-
-    short: str
-    long: str
-    colour: str
-
-
-VARIANT_STYLES = MappingProxyType(
-    {
-        # Okabe-Ito, with brown for its yellow, which is too pale on white.
-        "position_direction": VariantStyle(
-            "position +\ndirection", "position + direction", "#0072B2"
-        ),
-        "position": VariantStyle("position", "position", "#56B4E9"),
-        "direction": VariantStyle("direction", "direction", "#009E73"),
-        "time": VariantStyle("time", "time", "#D55E00"),
-        "time_transductive": VariantStyle(
-            f"time {TRANSDUCTIVE_MARK}", f"time ({_TRANSDUCTIVE_LONG})", "#E69F00"
-        ),
-        "hybrid": VariantStyle("hybrid", "hybrid (behaviour + time)", "#CC79A7"),
-        "shuffled": VariantStyle("shuffled", "shuffled labels (control)", "#B0B0B0"),
-        "raw": VariantStyle("raw\nneural", "raw neural activity (no encoder)", "#222222"),
-        "raw_window": VariantStyle(
-            "raw\nwindow", "raw neural activity in the encoder's window (no encoder)", "#5A2D91"
-        ),
-        "pca": VariantStyle("PCA", "PCA of neural activity", "#6B3A1E"),
-    }
-)
-
-MOVIE_VARIANT_STYLES = MappingProxyType(
-    {
-        # Hues say what was done, as in the bars of frame scores: blue for one modality, orange for
-        # both, dark for raw activity, grey for the control.
-        "ca": VariantStyle("Ca²⁺", "Ca²⁺ events", "#0072B2"),
-        "neuropixels": VariantStyle("Neuropixels", "Neuropixels spikes", "#56B4E9"),
-        "joint": VariantStyle("joint", "joint: both modalities", "#D55E00"),
-        "joint_ca": VariantStyle("joint,\nCa²⁺", "joint encoder, Ca²⁺ events", "#D55E00"),
-        "joint_neuropixels": VariantStyle(
-            "joint,\nNeuropixels", "joint encoder, Neuropixels spikes", "#E69F00"
-        ),
-        "shuffled_ca": VariantStyle(
-            "shuffled,\nCa²⁺", "shuffled frames (control), Ca²⁺ events", "#B0B0B0"
-        ),
-        "shuffled_neuropixels": VariantStyle(
-            "shuffled,\nNeuropixels", "shuffled frames (control), Neuropixels spikes", "#7F7F7F"
-        ),
-        "raw_ca": VariantStyle("raw\nCa²⁺", "raw Ca²⁺ events (no encoder)", "#222222"),
-        "raw_neuropixels": VariantStyle(
-            "raw\nNeuropixels", "raw Neuropixels spikes (no encoder)", "#6B3A1E"
-        ),
-    }
-)
-"""Variants of the movie experiment; a name may go on, e.g. ``ca_10frames``."""
-
-REACHING_VARIANT_STYLES = MappingProxyType(
-    {
-        # The colours of direction and of position with direction, which mean the same there.
-        "position_target": VariantStyle("position +\ntarget", "position + target", "#0072B2"),
-        "target": VariantStyle("target", "target direction", "#009E73"),
-        "shuffled_position": VariantStyle(
-            "shuffled\nposition", "shuffled position (control)", "#B0B0B0"
-        ),
-        "shuffled_target": VariantStyle("shuffled\ntarget", "shuffled target (control)", "#6C6C6C"),
-    }
-)
-"""Variants of the reaching experiment that the rats do not have."""
-
-ENCODER_STYLES = MappingProxyType(
-    {
-        "default": VariantStyle("default", "default encoder", "#0072B2"),
-        "offset1": VariantStyle("offset1", "one-bin window, cosine distance", "#56B4E9"),
-        "offset5": VariantStyle("offset5", "five-bin window, cosine distance", "#009E73"),
-        "offset10_mse": VariantStyle(
-            "offset10\nmse", "ten-bin window, Euclidean distance", "#D55E00"
-        ),
-    }
-)
-"""Encoders of the synthetic experiment."""
-
-METHOD_STYLES = MappingProxyType(
-    {
-        name: VariantStyle(
-            f"{label} {TRANSDUCTIVE_MARK}", f"{label} of neural activity (transductive)", colour
-        )
-        for name, label, colour in (("tsne", "t-SNE", "#CC79A7"), ("umap", "UMAP", "#E69F00"))
-    }
-)
+_TRANSDUCTIVE_METHODS = ("tsne", "umap")
 """Methods that embed the test rows together with the others, because they know no other way."""
 
-_STYLES = MappingProxyType(
+# Okabe and Ito without yellow, which is too pale on white; then muted ones of Paul Tol.
+_ENCODER_COLOURS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"),
+    *("#999933", "#882255", "#332288", "#117733", "#AA4499", "#44AA99"),
+)
+_CONTROL_COLOURS = ("#B0B0B0", "#666666", "#8C8C8C", "#4A4A4A")
+_BASELINE_COLOURS = ("#222222", "#6B3A1E", "#5A2D91", "#7A0019", "#14532D")
+
+_WORDS = MappingProxyType(
     {
-        **REACHING_VARIANT_STYLES,
-        **ENCODER_STYLES,
-        **VARIANT_STYLES,
-        **MOVIE_VARIANT_STYLES,
-        **METHOD_STYLES,
+        "pca": "PCA",
+        "tsne": "t-SNE",
+        "umap": "UMAP",
+        "ca": "Ca²⁺",
+        "neuropixels": "Neuropixels",
+        "mse": "MSE",
     }
 )
-
-# For variants of other experiments, in order of first appearance; the first nine stay apart.
-_SPARE_COLOURS = ("#332288", "#117733", "#88CCEE", "#AA4499", "#999933", "#882255", "#44AA99")
-
-_METRIC_LABELS = MappingProxyType(
-    {
-        "position_error_median": "median position error",
-        "position_r2": "position R²",
-        "total_r2": "position and direction R²",
-        "direction_accuracy": "direction accuracy",
-        "frame_accuracy_1s": "frames decoded within 1 s",
-        "frame_error_mean": "mean frame error",
-        "frame_error_median": "median frame error",
-        "scene_accuracy": "scene accuracy",
-        "reconstruction_r2": "reconstruction R²",
-        "reconstruction_r2_all_rows": "reconstruction R² (fitted on all rows)",
-        "label_r2": "label R²",
-        "label_r2_train": "label R² (training rows)",
-        "angular_error_mean": "mean angular error",
-        "accuracy": "accuracy",
-        "balanced_accuracy": "balanced accuracy",
-        "goodness_of_fit": "goodness of fit",
-        "train_seconds": "training time",
-    }
-)
-
-_DECIMALS = MappingProxyType({"%": 1, "cm": 1, "frames": 1, "deg": 1, "s": 1, "bits": 2})
+"""Parts of names that are written in their own way: methods, and what is recorded."""
 
 
-def variant_label(variant: str, *, long: bool = False) -> str:
-    """Readable name of a variant; unknown names lose their underscores, ``_transductive`` its †.
+def variant_label(variant: Variant | str, *, long: bool = False) -> str:
+    """Readable name of a variant: without underscores, with † where it saw test data.
 
     Args:
-        variant: the name in tables, e.g. ``time_transductive``.
-        long: the label for captions and tables instead of the short one.
+        variant: the variant, or its name in tables, e.g. ``time_transductive``.
+        long: for captions and tables: say what † means, and what is a control or no encoder.
+
+    Example:
+        >>> variant_label("joint_ca_10frames")
+        'joint Ca²⁺ 10 frames'
     """
-    if known := _STYLES.get(variant):
-        return known.long if long else known.short.replace("\n", " ")
+    name = _name(variant).removesuffix(_TRANSDUCTIVE_SUFFIX)
+    words = [_WORDS.get(word, _numbered(word)) for word in name.split("_")]
+    label = "raw activity" if name == "raw" else " ".join(words)
+    if not long:
+        return f"{label} {TRANSDUCTIVE_MARK}" if is_transductive(variant) else label
+    remarks = {"control": "control", "baseline": "no encoder", "encoder": ""}[_kind(variant)]
     if is_transductive(variant):
-        base = variant_label(variant.removesuffix(_TRANSDUCTIVE_SUFFIX), long=long)
-        return f"{base} ({_TRANSDUCTIVE_LONG})" if long else f"{base} {TRANSDUCTIVE_MARK}"
-    begins = [name for name in MOVIE_VARIANT_STYLES if variant.startswith(f"{name}_")]
-    if begins:
-        base = max(begins, key=len)
-        rest = suffix_label(variant.removeprefix(f"{base}_"))
-        return f"{variant_label(base, long=long)} ({rest})"
-    return variant.replace("_", " ")
+        encoder = _kind(variant) == "encoder"
+        remarks = "transductive: encoder saw test neural data" if encoder else "transductive"
+    return f"{label} ({remarks})" if remarks else label
 
 
-def suffix_label(suffix: str) -> str:
-    """Readable end of a variant's name, e.g. ``10 frames`` for ``10frames``."""
-    return re.sub(r"^(\d+)(?=[a-z])", r"\1 ", suffix).replace("_", " ")
+def colours(variants: Iterable[Variant | str]) -> dict[str, str]:
+    """A colour for each variant, by kind and order: name → ``#rrggbb``.
+
+    Encoders are colourful, controls grey, baselines dark. All figures of an experiment are given
+    its variants, so that one keeps its colour throughout. After twelve encoders, colours repeat.
+
+    Args:
+        variants: the variants in their order, or their names; a name tells its kind by how it
+            begins (``shuffled``; ``raw``, ``pca``, ``tsne``, ``umap``).
+    """
+    palettes = {
+        "encoder": cycle(_ENCODER_COLOURS),
+        "control": cycle(_CONTROL_COLOURS),
+        "baseline": cycle(_BASELINE_COLOURS),
+    }
+    unique = {_name(variant): variant for variant in variants}
+    return {name: next(palettes[_kind(variant)]) for name, variant in unique.items()}
 
 
-def variant_tick_label(variant: str) -> str:
-    """The short label in two lines where that keeps ticks apart."""
-    return _STYLES[variant].short if variant in _STYLES else variant_label(variant)
-
-
-def variant_colour(variant: str) -> str:
-    """Colour of a variant as ``#rrggbb``; unknown names get one that depends on the name only."""
-    if variant in _STYLES:
-        return _STYLES[variant].colour
-    return _SPARE_COLOURS[sum(variant.encode()) % len(_SPARE_COLOURS)]
-
-
-def is_transductive(variant: str) -> bool:
+def is_transductive(variant: Variant | str) -> bool:
     """Whether the encoder or method of this variant saw the neural data of the test split."""
-    return variant.endswith(_TRANSDUCTIVE_SUFFIX) or variant in METHOD_STYLES
+    if isinstance(variant, Variant) and variant.transductive:
+        return True
+    return _name(variant).endswith(_TRANSDUCTIVE_SUFFIX) or _name(variant) in _TRANSDUCTIVE_METHODS
 
 
-def transductive_footnote(variants: Iterable[str]) -> str:
+def transductive_footnote(variants: Iterable[Variant | str]) -> str:
     """The explanation of † if any of the variants carries it, else an empty string."""
     if not any(is_transductive(variant) for variant in variants):
         return ""
@@ -230,52 +135,18 @@ def transductive_footnote(variants: Iterable[str]) -> str:
     )
 
 
-def ordered_variants(variants: Iterable[str]) -> list[str]:
-    """Each variant once, encoders before controls before features without an encoder.
-
-    Among those, in the order of their styles; unknown names come last, in alphabetical order.
-    """
-    known = sorted(_STYLES, key=_kind)
-    unique = set(variants)
-    return [v for v in known if v in unique] + sorted(unique.difference(known))
+def _name(variant: Variant | str) -> str:
+    return variant.name if isinstance(variant, Variant) else variant
 
 
-def _kind(variant: str) -> int:
-    """0 for an encoder, 1 for a control, 2 for features without an encoder."""
+def _kind(variant: Variant | str) -> str:
+    if isinstance(variant, Variant):
+        return variant.kind
     if variant.startswith("shuffled"):
-        return 1
-    return 2 if variant.startswith(("raw", "pca")) or variant in METHOD_STYLES else 0
+        return "control"
+    return "baseline" if variant.startswith(("raw", "pca", "tsne", "umap")) else "encoder"
 
 
-def metric_label(metric: str) -> str:
-    """Readable name of a metric, without its unit, e.g. ``median position error``."""
-    if metric.startswith("chance_"):
-        return f"chance {metric_label(metric.removeprefix('chance_'))}"
-    return _METRIC_LABELS.get(metric, metric.replace("_", " "))
-
-
-def known_metrics() -> tuple[str, ...]:
-    """The metrics with a label of their own, in the order in which tables show them."""
-    return tuple(_METRIC_LABELS)
-
-
-def with_unit(label: str, unit: str) -> str:
-    """``label (unit)``, or the bare label of a number without a unit."""
-    return f"{label} ({unit})" if unit else label
-
-
-def format_value(value: float, unit: str) -> str:
-    """A number with the decimals usual for its unit, e.g. ``0.135`` for m and ``81.9`` for %.
-
-    A value that these decimals would round to zero keeps two significant digits.
-
-    Args:
-        value: any number; not finite becomes ``–``.
-        unit: the unit it is in, which is not repeated in the text.
-    """
-    if not math.isfinite(value):
-        return "–"
-    decimals = _DECIMALS.get(unit, 3)
-    if value and abs(value) < 0.5 * 10**-decimals:
-        return f"{value:.2g}"
-    return f"{value:.{decimals}f}"
+def _numbered(word: str) -> str:
+    """``10 frames`` for ``10frames``."""
+    return re.sub(r"^(\d+)(?=[a-z])", r"\1 ", word)

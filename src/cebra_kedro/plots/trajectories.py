@@ -1,162 +1,247 @@
-"""Pictures of trajectories in the colours of their direction: of the hand, or through an embedding.
+"""Figures of trajectories: held-out trials of each class, of a label and through embeddings.
 
-Averages over trials and the choice of single trials are given; they come from
-``decoding.trajectories``. Figures of several panels are in ``reaching_grids``.
+Trials are chosen and averaged in ``held_out``, each panel is drawn in ``paths``; this file decides
+which panels there are, and which of them share coordinates and limits.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from cebra_kedro.plots import style
-from cebra_kedro.plots.canvas import Drawn, house_style, new_axes
-from cebra_kedro.plots.reaching_colours import (
-    DIRECTION_COLOURS,
-    check_directions,
-    direction_handles,
-    direction_rgba,
-)
-from cebra_kedro.plots.space import MAX_DIM, Shown, dress_axes, shown_coordinates
+from cebra_kedro.plots.canvas import house_style
+from cebra_kedro.plots.class_colours import ClassKey, class_key
+from cebra_kedro.plots.held_out import HeldOut, classes_of, held_out_embedding, held_out_path
+from cebra_kedro.plots.panels import add_key, finish, new_panels
+from cebra_kedro.plots.paths import plot_paths
+from cebra_kedro.plots.results import Results, Variant
+from cebra_kedro.plots.space import Shown, shown_coordinates
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-HAND_AXES = ("hand x (cm)", "hand y (cm)")
-_AXIS_COLUMNS = ("x", "y", "z")
+    from matplotlib.figure import Figure
 
 
-def plot_trajectories(
-    paths: np.ndarray,
-    direction: np.ndarray,
+@dataclass(frozen=True, eq=False)
+class _Panel:
+    title: str
+    held_out: HeldOut
+
+
+_Group = tuple[_Panel, ...]
+"""Panels in one space, with common coordinates and limits."""
+_Choose = Callable[[HeldOut, Sequence[int]], np.ndarray]
+
+
+def trajectories_figure(
+    results: Results,
+    session: str | None,
     *,
-    ax: Axes | None = None,
-    title: str | None = None,
-    axis_labels: tuple[str, ...] | None = None,
-    legend: bool = True,
-) -> Drawn:
-    """One line per path in the colour of its direction, from a circle (start) to a triangle (end).
-
-    A path is the mean of a direction (``decoding.trajectories.direction_average``) or a single
-    trial (``stack_trials``), of an embedding or of the hand.
+    by: str,
+    path: str | None = None,
+    directions: bool = False,
+    variants: Sequence[str] | None = None,
+) -> Figure | None:
+    """Mean held-out trial of each class, of a label first, then of each encoder.
 
     Args:
-        paths: float array (path, bin, dim), dim at least 2; more than three dimensions are shown
-            by the first three principal components of all paths. A path that is NaN throughout
-            (a direction without trials) is left out.
-        direction: integer array (path,) of directions 0 … 7.
-        ax: axes to draw on, with ``projection="3d"`` unless dim is 2; None for a new figure.
-        title: title of the axes.
-        axis_labels: names of the axes instead of ``dim 1`` …, e.g. ``HAND_AXES``; only for two or
-            three dimensions.
-        legend: name directions and marks beside the axes.
+        results: the results.
+        session: the session.
+        by: discrete label, one throughout each trial, of at most twelve classes.
+        path: continuous label of two or three dimensions that is shown first.
+        directions: class ``i`` is the direction of ``45 i`` degrees, and named so.
+        variants: names of those shown; None for encoders and controls.
 
     Returns:
-        The axes, and one row per point: ``path``, ``direction``, ``bin``, ``x``, ``y`` (``z``).
+        The figure, or None without any embedding of two dimensions or more.
 
     Raises:
-        ValueError: shapes are wrong, a direction is not in 0 … 7, no path is finite or one is in
-            part, or the projection of ``ax`` is wrong.
+        KeyError: there is no such label or variant.
+        ValueError: a label has another kind or too many classes, trials have several lengths, or
+            there is no session.
     """
-    paths, direction = np.asarray(paths), np.asarray(direction)
-    paths_there(paths, direction)
-    shown = shown_coordinates(paths)
-    if axis_labels is not None:
-        if len(axis_labels) != paths.shape[-1]:
-            raise ValueError(
-                f"axis_labels must name {paths.shape[-1]} axes, got {axis_labels}; "
-                "leave it out to see principal components"
-            )
-        shown = Shown(shown.points, axis_labels)
-    return draw_trajectories(shown, direction, ax=ax, title=title, legend=legend)
+    title = f"{session}: mean of held-out trials of each {_text(by)}"
+    shown = _variants(results, variants, ("encoder", "control"))
+    return _of_session(results, session, by, path, directions, shown, HeldOut.means, title)
 
 
-def draw_trajectories(
-    shown: Shown,
-    direction: np.ndarray,
+def single_trials_figure(
+    results: Results,
+    session: str | None,
     *,
-    ax: Axes | None = None,
-    title: str | None = None,
-    limits_of: np.ndarray | None = None,
-    legend: bool = True,
-) -> Drawn:
-    """:func:`plot_trajectories` where several panels share coordinates or limits.
+    by: str,
+    path: str | None = None,
+    directions: bool = False,
+    variants: Sequence[str] | None = None,
+) -> Figure | None:
+    """First held-out trial of each class; all else as in :func:`trajectories_figure`."""
+    title = f"{session}: first held-out trial of each {_text(by)}"
+    shown = _variants(results, variants, ("encoder", "control"))
+    return _of_session(results, session, by, path, directions, shown, HeldOut.firsts, title)
+
+
+def transfer_trajectories_figure(
+    results: Results,
+    session: str | None = None,
+    *,
+    by: str,
+    path: str | None = None,
+    directions: bool = False,
+    variants: Sequence[str] | None = None,
+) -> Figure | None:
+    """Means of two sessions side by side, embedded by the encoders of the first of them.
+
+    The two panels of an encoder have common coordinates and limits, and so have those of the
+    label.
 
     Args:
-        shown: paths (path, bin, 2 or 3) and how their axes are named.
-        direction: integer array (path,) of directions 0 … 7.
-        ax: axes to draw on, with the projection of ``shown``; None for a new figure.
-        title: title of the axes.
-        limits_of: points that fit within the limits; None for the paths.
-        legend: name directions and marks beside the axes.
+        results: the results.
+        session: None, as transfers are of the whole experiment.
+        by: discrete label, one throughout each trial, of at most twelve classes.
+        path: continuous label of two or three dimensions that is shown first.
+        directions: class ``i`` is the direction of ``45 i`` degrees, and named so.
+        variants: names of those shown; None for encoders without the controls.
 
     Returns:
-        As :func:`plot_trajectories`.
+        The figure, or None if nothing was transferred.
 
     Raises:
-        ValueError: as in :func:`plot_trajectories`.
+        KeyError: there is no such label or variant.
+        ValueError: as in :func:`trajectories_figure`, or a session is given.
     """
-    there = paths_there(shown.points, direction)
-    with house_style():
-        ax = ax or new_axes(style.EMBEDDING_INCHES, shown.projection)
-        dress_axes(ax, shown, limits_of=limits_of)
-        _draw_paths(ax, shown.points[there], direction_rgba(direction[there]))
-        if title:
-            ax.set_title(title)
-        if legend:
-            handles = direction_handles(direction[there], marks=True)
-            ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return Drawn((ax,), _path_rows(shown.points, direction, there))
-
-
-def paths_there(paths: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """Boolean array (path,): False where a path is NaN throughout.
-
-    Args:
-        paths: float array (path, bin, dim).
-        direction: integer array (path,) of directions 0 … 7.
-
-    Raises:
-        ValueError: shapes or directions are wrong, no path is finite or one is in part.
-    """
-    if paths.ndim != 3 or paths.shape[-1] < 2 or not paths.size:
-        raise ValueError(
-            f"paths must be a non-empty array (path, bin, dim) with dim >= 2, "
-            f"got shape {paths.shape}"
-        )
-    check_directions("direction", direction, len(paths))
-    there = ~np.isnan(paths).all(axis=(1, 2))
-    if not there.any() or not np.isfinite(paths[there]).all():
-        raise ValueError(
-            "paths must be finite, or NaN throughout where a direction has no trial, "
-            f"got {np.sum(~np.isfinite(paths))} bad values of {paths.size}"
-        )
-    return there
-
-
-def _draw_paths(ax: Any, points: np.ndarray, rgba: np.ndarray) -> None:
-    solid = points.shape[-1] == MAX_DIM
-    depth = {"depthshade": False} if solid else {}
-    if solid:
-        ax.computed_zorder = False  # else lines hide the marks of paths behind them
-    width = 1.6 if len(points) <= len(DIRECTION_COLOURS) else 0.9
-    for path, colour in zip(points, rgba, strict=True):
-        ax.plot(*path.T, color=colour, lw=width, zorder=2)
-    marks = {"edgecolors": rgba, "s": 20, "linewidths": 1.0, **depth}
-    ax.scatter(*points[:, 0].T, marker="o", facecolors="white", zorder=3, **marks)
-    ax.scatter(*points[:, -1].T, marker="^", facecolors=rgba, zorder=4, **marks)
-
-
-def _path_rows(points: np.ndarray, direction: np.ndarray, there: np.ndarray) -> pd.DataFrame:
-    n_paths, n_bins, dim = points[there].shape
-    columns = dict(zip(_AXIS_COLUMNS, points[there].reshape(-1, dim).T, strict=False))
-    return pd.DataFrame(
-        {
-            "path": np.repeat(np.flatnonzero(there), n_bins),
-            "direction": np.repeat(direction[there], n_bins),
-            "bin": np.tile(np.arange(n_bins), n_paths),
-            **columns,
-        }
+    if session is not None:
+        raise ValueError(f"transfers are of the whole experiment, got session {session!r}")
+    shown = _variants(results, variants, ("encoder",))
+    embedded = [
+        (variant.name, group)
+        for variant in shown
+        for transfer in results.transfers
+        if (group := _transferred(results, variant, transfer, by))
+    ]
+    if not embedded:
+        return None
+    population = shown[0].population
+    sessions = dict.fromkeys(name for transfer in results.transfers for name in transfer)
+    ids = {i for name in sessions for i in classes_of(results, name, population, by)}
+    recorded: list[_Group] = []
+    if path is not None:
+        recorded = [
+            tuple(_recorded(results, name, population, by, path, f": {name}") for name in transfer)
+            for transfer in results.transfers
+        ]
+    sources = ", ".join(dict.fromkeys(fitted_to for fitted_to, _ in results.transfers))
+    return _draw(
+        [*recorded, *(group for _, group in embedded)],
+        class_key(by, sorted(ids), directions=directions),
+        HeldOut.means,
+        f"Means of held-out trials, both by the {sources} encoders",
+        [name for name, _ in embedded],
     )
+
+
+def _of_session(
+    results: Results,
+    session: str | None,
+    by: str,
+    path: str | None,
+    directions: bool,
+    variants: Sequence[Variant],
+    choose: _Choose,
+    title: str,
+) -> Figure | None:
+    if session is None:
+        raise ValueError(f"trajectories are of one session, got none of {results.sessions}")
+    embedded = {
+        variant.name: (_Panel(style.variant_label(variant.name), held_out),)
+        for variant in variants
+        if (held_out := held_out_embedding(results, session, variant, by, embedded=session))
+    }
+    if not embedded:
+        return None
+    population = variants[0].population
+    recorded: list[_Group] = []
+    if path is not None:
+        recorded = [(_recorded(results, session, population, by, path),)]
+    key = class_key(by, classes_of(results, session, population, by), directions=directions)
+    return _draw([*recorded, *embedded.values()], key, choose, title, list(embedded))
+
+
+def _transferred(results: Results, variant: Variant, transfer: tuple[str, str], by: str) -> _Group:
+    """The session that an encoder was fitted to, and the other one; none where one is missing."""
+    fitted_to, scored_on = transfer
+    label = style.variant_label(variant.name)
+    source = held_out_embedding(results, fitted_to, variant, by, embedded=fitted_to)
+    target = held_out_embedding(
+        results, scored_on, variant, by, embedded=f"{fitted_to}_to_{scored_on}"
+    )
+    if source is None or target is None:
+        return ()
+    return _Panel(f"{label}: {fitted_to}", source), _Panel(f"{label}: {scored_on}", target)
+
+
+def _recorded(
+    results: Results, session: str, population: str, by: str, path: str, suffix: str = ""
+) -> _Panel:
+    """The panel of a label; encoders may have its name, thus a word before it."""
+    held_out = held_out_path(results, session, population, by, path)
+    return _Panel(f"recorded {_text(path)}{suffix}", held_out)
+
+
+def _draw(
+    groups: Sequence[_Group],
+    key: ClassKey,
+    choose: _Choose,
+    title: str,
+    names: Sequence[str],
+) -> Figure:
+    """All panels, group by group, with one key."""
+    panels = [panel for group in groups for panel in _shown(group, key, choose)]
+    there = set()
+    with house_style():
+        dims = [shown.points.shape[-1] for _, shown, _ in panels]
+        figure, axes = new_panels(dims, max(map(len, groups)))
+        for ax, (panel_title, shown, limits_of) in zip(axes, panels, strict=True):
+            drawn = plot_paths(
+                shown,
+                np.array(key.ids),
+                key,
+                ax=ax,
+                title=panel_title,
+                limits_of=limits_of,
+                legend=False,
+            )
+            there |= set(drawn.data["class"])
+        add_key(figure, key.handles(there))
+        finish(figure, title, names)
+        # With cubes beside plane axes, the layout finds room for all text at the second try only.
+        figure.draw_without_rendering()
+    return figure
+
+
+def _shown(
+    group: _Group, key: ClassKey, choose: _Choose
+) -> Iterator[tuple[str, Shown, np.ndarray]]:
+    """Title, coordinates, and the points that the limits of the whole group hold."""
+    paths = [choose(panel.held_out, key.ids) for panel in group]
+    # Sessions may differ in bins per trial, thus rows of all of them make the coordinates.
+    rows = shown_coordinates(np.concatenate([p.reshape(-1, p.shape[-1]) for p in paths]))
+    ends = np.cumsum([path.shape[0] * path.shape[1] for path in paths])[:-1]
+    for panel, path, points in zip(group, paths, np.split(rows.points, ends), strict=True):
+        labels = panel.held_out.axis_labels or rows.axis_labels
+        shown = Shown(points.reshape(*path.shape[:-1], -1), labels, rows.note)
+        yield panel.title, shown, rows.points
+
+
+def _variants(
+    results: Results, names: Sequence[str] | None, kinds: tuple[str, ...]
+) -> list[Variant]:
+    if names is not None:
+        return [results.variant(name) for name in names]
+    return [variant for variant in results.variants if variant.kind in kinds]
+
+
+def _text(label: str) -> str:
+    return label.replace("_", " ")

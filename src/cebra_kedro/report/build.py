@@ -26,9 +26,8 @@ def build_report(reporting_folder: Path) -> Path:
 
     Args:
         reporting_folder: holds any of ``run_manifest.json``, ``provenance.json``,
-            ``<experiment>/metrics.csv``, ``<experiment>/<subject>/metrics.csv``,
-            ``<experiment>/consistency.csv``, ``<experiment>/*.png`` and
-            ``<experiment>/<subject>/*.png``.
+            ``<experiment>/metrics.csv``, ``<experiment>/consistency.csv``,
+            ``<experiment>/*.png`` and ``<experiment>/<session>/*.png``.
 
     Returns:
         The path of the page.

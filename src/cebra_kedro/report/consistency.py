@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cebra_kedro.metrics import format_value
 from cebra_kedro.plots import style
 from cebra_kedro.report.tables import EMPTY_CELL, Cell, Row, row, sd_text
 
@@ -35,22 +36,25 @@ class Consistency:
 def consistency_tables(consistency: pd.DataFrame) -> Consistency | None:
     """Arrange the R² of one experiment; None without any.
 
-    Sources and targets called ``subject/variant/run`` are told apart by variant; pairs within
-    one subject (seeds) are averaged only, pairs of subjects have a matrix too. Pairs of variants
-    within a subject have only a matrix. Any other names stand in one matrix as they are.
+    Where sources and targets are called ``session/variant/run``, pairs of seeds and of sessions
+    are told apart by variant: those of seeds are averaged only, those of sessions have a matrix
+    too. Pairs of encoders have a matrix for each session, and a mean only if nothing else has one.
+    Other kinds of pairs, such as areas and modalities, stand in one matrix with the names they
+    have. All is in the order of first appearance.
 
     Args:
         consistency: columns ``between``, ``source``, ``target``, ``r2``.
     """
     if consistency.empty:
         return None
-    pairs = _named_pairs(consistency)
-    of_variants = pairs[pairs["variant"] != ""]
-    averaged = pairs if of_variants.empty else of_variants
+    pairs = pd.concat(
+        [_named_pairs(str(kind), rows) for kind, rows in consistency.groupby("between", sort=False)]
+    )
+    averaged = pairs[pairs["is_averaged"]] if pairs["is_averaged"].any() else pairs
     columns = tuple(averaged["column"].unique())
     rows = tuple(
         row(variant, [_mean_cell(averaged, variant, column) for column in columns])
-        for variant in style.ordered_variants(averaged["variant"])
+        for variant in averaged["variant"].unique()
     )
     across = pairs[pairs["source"] != pairs["target"]]
     matrices = tuple(
@@ -60,23 +64,37 @@ def consistency_tables(consistency: pd.DataFrame) -> Consistency | None:
     return Consistency(columns, rows, matrices)
 
 
-def _named_pairs(consistency: pd.DataFrame) -> pd.DataFrame:
-    """Rows with ``column`` (kind of pair), ``variant``, and bare names of source and target."""
-    between = "between " + consistency["between"].str.replace("_", " ")
-    source = consistency["source"].str.split("/", expand=True)
-    target = consistency["target"].str.split("/", expand=True)
-    as_they_are = consistency.assign(column=between, variant="")
+def _named_pairs(kind: str, pairs: pd.DataFrame) -> pd.DataFrame:
+    """One kind of pairs with a ``column`` and a ``variant``, and bare names of source and target.
+
+    ``is_averaged`` says whether the pairs belong in the table of means, ``are_variants`` whether
+    sources and targets are names of variants.
+    """
+    between = "between " + kind.replace("_", " ")
+    named = pairs.assign(column=between, variant="", is_averaged=True, are_variants=False)
+    source = pairs["source"].str.split("/", expand=True)
+    target = pairs["target"].str.split("/", expand=True)
     if source.shape[1] != 3 or target.shape[1] != 3:
-        return as_they_are
-    within, variants = source[0] == target[0], source[1] != target[1]
-    if (variants & ~within).any() or variants.all():
-        return as_they_are
-    return consistency.assign(
-        column=between.where(~within, between + " of " + source[0]),
-        variant=source[1].where(~variants, ""),
-        source=source[0].where(~variants, source[1].map(style.variant_label)),
-        target=target[0].where(~variants, target[1].map(style.variant_label)),
-    )
+        return named
+    same_session, same_variant = source[0] == target[0], source[1] == target[1]
+    of_session = between + " of " + source[0]
+    if kind == "encoders" and same_session.all():
+        return named.assign(
+            column=of_session,
+            source=source[1],
+            target=target[1],
+            is_averaged=False,
+            are_variants=True,
+        )
+    by_variant = kind in ("seeds", "sessions") or kind.startswith("sessions_by_")
+    if by_variant and same_variant.all():
+        return named.assign(
+            column=of_session.where(same_session, between),
+            variant=source[1],
+            source=source[0],
+            target=target[0],
+        )
+    return named
 
 
 def _mean_cell(pairs: pd.DataFrame, variant: str, column: str) -> Cell:
@@ -84,17 +102,22 @@ def _mean_cell(pairs: pd.DataFrame, variant: str, column: str) -> Cell:
     if chosen.empty:
         return EMPTY_CELL
     r2 = chosen.dropna()
-    mean = style.format_value(r2.mean(), "")
+    mean = format_value(r2.mean(), "")
     return Cell(mean, sd_text(r2, mean), len(r2), len(chosen) - len(r2), "")
 
 
 def _matrix(column: str, variant: str, pairs: pd.DataFrame) -> Matrix:
-    matrix = pairs.pivot_table(
-        index="source", columns="target", values="r2", aggfunc="mean", dropna=False
-    )
+    names = dict.fromkeys([*pairs["source"], *pairs["target"]])
+    sources = [name for name in names if name in set(pairs["source"])]
+    targets = [name for name in names if name in set(pairs["target"])]
+    r2 = pairs.groupby(["source", "target"])["r2"].mean()
+    label = style.variant_label if pairs["are_variants"].all() else str
     return Matrix(
         title=": ".join(filter(None, (column, style.variant_label(variant, long=True)))),
-        sources=tuple(matrix.index),
-        targets=tuple(matrix.columns),
-        cells=tuple(tuple(style.format_value(r2, "") for r2 in r) for r in matrix.to_numpy()),
+        sources=tuple(map(label, sources)),
+        targets=tuple(map(label, targets)),
+        cells=tuple(
+            tuple(format_value(r2.get((source, target), float("nan")), "") for target in targets)
+            for source in sources
+        ),
     )

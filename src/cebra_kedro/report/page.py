@@ -138,7 +138,9 @@ def _experiment(contents: Contents, files: ExperimentFiles, number: int) -> Expe
 
 def _subject(contents: Contents, experiment: str, files: SubjectFiles) -> Subject:
     first_figure = files.figures[0].path if files.figures else ""
-    origin = _origin(contents, files.metrics_path or first_figure, experiment, files.name)
+    own_rows = f"{files.metrics_path}#{files.name}"
+    path = own_rows if own_rows in contents.provenance else files.metrics_path or first_figure
+    origin = _origin(contents, path, experiment, files.name)
     scores = None if files.metrics.empty else tables.score_table(files.metrics)
     return Subject(files.name, origin, scores, _figures(contents, files.figures))
 
@@ -188,7 +190,7 @@ def _checksum_status(manifest: dict[str, Any], experiment: str, subject: str) ->
     there = {
         _text(raw.get("checksum_status"))
         for raw in _objects(manifest.get("raw_files"))
-        if {experiment, subject} <= set(re.split(r"[.@]", _text(raw.get("dataset"))))
+        if {experiment, subject} <= set(re.split(r"[.@#/]", _text(raw.get("dataset"))))
     }
     return next((status for status in _CHECKSUM_WORDS if status in there), "")
 

@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-METRIC_COLUMNS = ("subject", "variant", "fold", "seed", "decoder", "metric", "value", "unit")
+from cebra_kedro.metrics import METRIC_COLUMNS
+
 CONSISTENCY_COLUMNS = ("between", "source", "target", "r2")
 
 T = TypeVar("T")
@@ -51,11 +52,11 @@ class FigureFile:
 
 @dataclass(frozen=True, eq=False)
 class SubjectFiles:
-    """What lies in the folder for one subject.
+    """What lies in the folder for one subject, which is a session or a transfer between two.
 
     Attributes:
         name: the subject.
-        metrics: rows with the columns ``METRIC_COLUMNS``; empty without readable scores.
+        metrics: its rows with the columns ``METRIC_COLUMNS``; empty without readable scores.
         metrics_path: relative path of the file the rows come from; empty without one.
         figures: pictures of this subject.
     """
@@ -68,7 +69,10 @@ class SubjectFiles:
 
 @dataclass(frozen=True, eq=False)
 class ExperimentFiles:
-    """What lies in the folder for one experiment; ``consistency`` may be empty."""
+    """What lies in the folder for one experiment; ``consistency`` may be empty.
+
+    Subjects stand in the order of the tables, then those with figures only by name.
+    """
 
     name: str
     subjects: tuple[SubjectFiles, ...]
@@ -130,43 +134,36 @@ class _Reader:
 
 
 def _experiment(reader: _Reader, folder: Path) -> ExperimentFiles | None:
-    together = reader.attempt(folder / "metrics.csv", _read_metrics)
-    if together is None:
-        together = pd.DataFrame(columns=METRIC_COLUMNS)
-    rows_of = {str(name): rows for name, rows in together.groupby("subject")}
-    # Names in a table never lead to a path: only folders that were found are looked into.
-    folder_of = {path.name: path for path in _folders(folder)}
-    subjects = tuple(
-        subject
-        for name in sorted({*rows_of, *folder_of})
-        if (subject := _subject(reader, name, folder_of.get(name), rows_of.get(name), folder))
-    )
-    consistency = reader.attempt(folder / "consistency.csv", _read_consistency)
+    metrics = reader.attempt(folder / "metrics.csv", _read_metrics)
+    metrics = pd.DataFrame(columns=METRIC_COLUMNS) if metrics is None else metrics
+    read = reader.attempt(folder / "consistency.csv", _read_consistency)
+    consistency = pd.DataFrame(columns=CONSISTENCY_COLUMNS) if read is None else read
+    subjects = _subjects(reader, folder, metrics, consistency)
     figures = reader.figures(folder)
-    if not subjects and consistency is None and not figures:
+    if not subjects and read is None and not figures:
         return None
-    consistency = pd.DataFrame(columns=CONSISTENCY_COLUMNS) if consistency is None else consistency
     return ExperimentFiles(folder.name, subjects, consistency, figures)
 
 
-def _subject(
-    reader: _Reader,
-    name: str,
-    folder: Path | None,
-    shared: pd.DataFrame | None,
-    experiment: Path,
-) -> SubjectFiles | None:
-    """Scores from the subject's own file, which its run wrote, else from the shared table."""
-    metrics, path = pd.DataFrame(columns=METRIC_COLUMNS), ""
-    own = None if folder is None else folder / "metrics.csv"
-    if own is not None and own.is_file():
-        mine = reader.attempt(own, lambda path: _read_metrics(path, subject=name))
-        if mine is not None:
-            metrics, path = mine, reader.relative(own)
-    elif shared is not None:
-        metrics, path = shared, reader.relative(experiment / "metrics.csv")
-    figures = () if folder is None else reader.figures(folder)
-    return SubjectFiles(name, metrics, path, figures) if path or figures else None
+def _subjects(
+    reader: _Reader, folder: Path, metrics: pd.DataFrame, consistency: pd.DataFrame
+) -> tuple[SubjectFiles, ...]:
+    rows_of = dict(iter(metrics.groupby("subject", sort=False)))
+    # Names in a table never lead to a path: only folders that were found are looked into.
+    figures_of = {path.name: reader.figures(path) for path in _folders(folder)}
+    compared = (name.split("/")[0] for name in consistency["source"])
+    names = dict.fromkeys([*rows_of, *(n for n in compared if n in figures_of), *figures_of])
+    path = reader.relative(folder / "metrics.csv")
+    return tuple(
+        SubjectFiles(
+            name=name,
+            metrics=rows_of.get(name, metrics.iloc[:0]),
+            metrics_path=path if name in rows_of else "",
+            figures=figures_of.get(name, ()),
+        )
+        for name in names
+        if name in rows_of or figures_of[name]
+    )
 
 
 def _folders(folder: Path) -> Iterator[Path]:
@@ -182,12 +179,8 @@ def _read_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def _read_metrics(path: Path, subject: str | None = None) -> pd.DataFrame:
-    table = _read_table(path, METRIC_COLUMNS, "value")
-    others = sorted(set(table["subject"]) - {subject}) if subject is not None else []
-    if others:
-        raise ValueError(f"expected scores of {subject} alone, got also {', '.join(others)}")
-    return table
+def _read_metrics(path: Path) -> pd.DataFrame:
+    return _read_table(path, METRIC_COLUMNS, "value")
 
 
 def _read_consistency(path: Path) -> pd.DataFrame:
@@ -195,7 +188,7 @@ def _read_consistency(path: Path) -> pd.DataFrame:
 
 
 def _read_table(path: Path, columns: tuple[str, ...], number: str) -> pd.DataFrame:
-    """All columns as text (a rat may be called ``NA``), the one of numbers as floats."""
+    """All columns as text (a session may be called ``NA``), the one of numbers as floats."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     missing = [name for name in columns if name not in table.columns]
     if missing:

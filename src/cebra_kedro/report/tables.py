@@ -10,10 +10,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cebra_kedro.metrics import CHANCE_PREFIX, better, format_value, metric_label
 from cebra_kedro.plots import style
-
-_LOWER_IS_BETTER = ("error",)
-_HIGHER_IS_BETTER = ("r2", "accuracy", "goodness_of_fit")
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,10 @@ class Row:
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Rows are variants; the footnote is empty unless one of them is transductive."""
+    """Rows are variants, columns metrics, both in the order of the file.
+
+    The footnote is empty unless one of the variants is transductive.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -76,29 +77,25 @@ def score_table(metrics: pd.DataFrame) -> ScoreTable:
         metrics: rows of one subject in the columns of the metrics contract.
     """
     columns = _columns(metrics)
-    variants = style.ordered_variants(metrics["variant"])
+    variants = _scores(metrics)["variant"].unique()
     rows = tuple(
-        row(variant, [cell(metrics, variant, column) for column in columns])
-        for variant in variants
-        if variant in set(_scores(metrics)["variant"])
+        row(variant, [cell(metrics, variant, column) for column in columns]) for variant in variants
     )
     return ScoreTable(columns, rows, style.transductive_footnote(variants))
 
 
 def subjects_table(metrics_of: dict[str, pd.DataFrame]) -> SubjectsTable | None:
-    """The first metric of an experiment for all subjects, or None with fewer than two of them.
+    """The first metric that two subjects have, for all of them; None if no two have one.
 
     Args:
         metrics_of: subject → rows of that subject, in the order of the columns.
     """
-    together = [metrics for metrics in metrics_of.values() if not metrics.empty]
-    columns = _columns(pd.concat(together)) if together else ()
-    if len(together) < 2 or not columns:
+    columns = [column for metrics in metrics_of.values() for column in _columns(metrics)]
+    column = next((column for column in columns if columns.count(column) > 1), None)
+    if column is None:
         return None
-    column = columns[0]
-    scores = _scores(pd.concat(together))
-    of_metric = (scores["metric"] == column.metric) & (scores["decoder"] == column.decoder)
-    variants = style.ordered_variants(scores.loc[of_metric, "variant"])
+    scored = [_of_column(metrics, column) for metrics in metrics_of.values()]
+    variants = pd.concat(scored)["variant"].unique()
     rows = tuple(
         row(variant, [cell(metrics, variant, column) for metrics in metrics_of.values()])
         for variant in variants
@@ -114,23 +111,19 @@ def cell(metrics: pd.DataFrame, variant: str, column: Column) -> Cell:
         variant: which rows.
         column: which metric, decoder and unit.
     """
-    rows = metrics[
-        (metrics["variant"] == variant)
-        & (metrics["decoder"] == column.decoder)
-        & (metrics["unit"] == column.unit)
-    ]
-    values = rows.loc[rows["metric"] == column.metric, "value"]
-    chance = rows.loc[rows["metric"] == f"chance_{column.metric}", "value"].dropna()
+    rows = metrics[metrics["variant"] == variant]
+    values = _of_column(rows, column)["value"]
+    chance = _of_column(rows, column, CHANCE_PREFIX)["value"].dropna()
     if values.empty:
         return EMPTY_CELL
     defined = values.dropna()
-    mean = style.format_value(defined.mean(), column.unit)
+    mean = format_value(defined.mean(), column.unit)
     return Cell(
         mean=mean,
         sd=sd_text(defined, mean),
         n=len(defined),
         n_undefined=len(values) - len(defined),
-        chance=style.format_value(chance.mean(), column.unit) if len(chance) else "",
+        chance=format_value(chance.mean(), column.unit) if len(chance) else "",
     )
 
 
@@ -141,27 +134,24 @@ def row(variant: str, cells: Sequence[Cell]) -> Row:
 
 
 def _scores(metrics: pd.DataFrame) -> pd.DataFrame:
-    return metrics[~metrics["metric"].str.startswith("chance_")]
+    return metrics[~metrics["metric"].str.startswith(CHANCE_PREFIX)]
+
+
+def _of_column(metrics: pd.DataFrame, column: Column, prefix: str = "") -> pd.DataFrame:
+    return metrics[
+        (metrics["metric"] == prefix + column.metric)
+        & (metrics["decoder"] == column.decoder)
+        & (metrics["unit"] == column.unit)
+    ]
 
 
 def _columns(metrics: pd.DataFrame) -> tuple[Column, ...]:
-    """Known metrics in their usual order, then others by name; decoders by name."""
-    known = {metric: order for order, metric in enumerate(style.known_metrics())}
+    """Metrics with their decoders and units, in the order of first appearance."""
     there = _scores(metrics)[["metric", "decoder", "unit"]].drop_duplicates()
-    keys = sorted(
-        there.itertuples(index=False, name=None),
-        key=lambda key: (known.get(key[0], len(known)), *key),
-    )
     return tuple(
-        Column(metric, decoder, unit, style.metric_label(metric), _better(metric))
-        for metric, decoder, unit in keys
+        Column(metric, decoder, unit, metric_label(metric), better(metric))
+        for metric, decoder, unit in there.itertuples(index=False, name=None)
     )
-
-
-def _better(metric: str) -> str:
-    if any(part in metric for part in _LOWER_IS_BETTER):
-        return "lower"
-    return "higher" if any(part in metric for part in _HIGHER_IS_BETTER) else ""
 
 
 def sd_text(values: pd.Series, mean: str) -> str:

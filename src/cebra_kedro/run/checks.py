@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from kedro.io import CatalogProtocol, DatasetError
+from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
-from pydantic import ValidationError
 
-from cebra_kedro.parameters import ProjectParameters
+from cebra_kedro.experiment import Descriptions
+from cebra_kedro.experiment.descriptions import NOT_EXPERIMENTS
+from cebra_kedro.pipelines import chosen_sessions
 
 
 def check_environment(conf_source: Path, environment: str | None) -> None:
@@ -39,22 +41,103 @@ def check_environment(conf_source: Path, environment: str | None) -> None:
     )
 
 
-def check_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters as plain values.
+def check_parameters(parameters: Mapping[str, Any], folders: Iterable[Path]) -> Descriptions:
+    """The experiments that the parameters describe; wrong descriptions are left for later.
 
     Raises:
-        ValueError: names every parameter that is unknown or out of range.
+        ValueError: a parameter describes nothing, e.g. a misspelt one of the command line.
     """
-    try:
-        checked = ProjectParameters.model_validate(parameters)
-    except ValidationError as error:
-        problems = "; ".join(_problem(details) for details in error.errors())
-        raise ValueError(f"{problems}. Correct conf/*/parameters*.yml or --params") from error
-    return checked.model_dump(mode="json")
+    descriptions = Descriptions.of(parameters, folders)
+    for name, problem in descriptions.problems.items():
+        if not isinstance(parameters[name], dict):
+            known = [*descriptions.experiments, *NOT_EXPERIMENTS]
+            similar = difflib.get_close_matches(name, known, n=1)
+            hint = f" (did you mean {similar[0]}?)" if similar else ""
+            where = problem.rpartition(". Correct ")[2]
+            raise ValueError(f"unknown parameter {name}{hint}. Correct {where}")
+    return descriptions
+
+
+def check_experiments(
+    names: Iterable[str], descriptions: Descriptions, pipelines: Mapping[str, Pipeline]
+) -> None:
+    """Raise unless the experiments of a run are described rightly, and as their pipelines are.
+
+    Args:
+        names: the experiments of the run.
+        descriptions: of the run's environment.
+        pipelines: what is registered: experiment → pipeline.
+
+    Raises:
+        ValueError: names file, key and remedy.
+    """
+    from cebra_kedro.experiment.rooms import check_rooms
+    from cebra_kedro.pipeline_registry import stages_of
+
+    for name in names:
+        if name in descriptions.problems:
+            raise ValueError(descriptions.problems[name])
+        if name not in descriptions.experiments:
+            continue  # the paper's figures
+        experiment = descriptions.experiments[name]
+        try:
+            check_rooms(name, experiment)
+        except ValueError as error:
+            raise ValueError(f"{error}. Correct conf/*/parameters*.yml or --params") from error
+        stages = stages_of(name, experiment).values()
+        described = {node.name for stage in stages for node in stage.nodes}
+        if name in pipelines and described != {node.name for node in pipelines[name].nodes}:
+            raise ValueError(
+                f"the parameters of this run describe other encoders, baselines or figures of "
+                f"{name} than the configuration that its pipeline was made from; say them in "
+                "conf/base, conf/local or the environment, not with --params"
+            )
+
+
+def check_sessions(
+    names: Iterable[str], descriptions: Descriptions, only: Any
+) -> dict[str, tuple[str, ...]]:
+    """The sessions that a run works on, by experiment.
+
+    Args:
+        names: the experiments of the run.
+        descriptions: of the run's environment.
+        only: the parameter ``only_sessions``.
+
+    Raises:
+        ValueError: there is no such session, or an experiment of the run has none of them.
+    """
+    described = {
+        name: descriptions.experiments[name] for name in names if name in descriptions.experiments
+    }
+    chosen = {name: chosen_sessions(one, only) for name, one in described.items()}
+    if only is None or not described:
+        return chosen
+    wanted = only.replace(",", " ").split() if isinstance(only, str) else list(only)
+    known = [session for one in described.values() for session in one.sessions]
+    for session in wanted:
+        if session not in known:
+            similar = difflib.get_close_matches(session, known, n=1)
+            raise ValueError(
+                f"there is no session {session}; "
+                + (f"did you mean {similar[0]}? " if similar else "")
+                + "; ".join(f"{n} has {', '.join(one.sessions)}" for n, one in described.items())
+            )
+    without = [name for name, sessions in chosen.items() if not sessions]
+    if without:
+        having = ",".join(name for name, sessions in chosen.items() if sessions)
+        raise ValueError(
+            f"{', '.join(without)} has none of the sessions {', '.join(wanted)}; choose what runs, "
+            f"e.g. --pipelines {having}"
+        )
+    return chosen
 
 
 def check_names(
-    pipelines: dict[str, Pipeline], names: Iterable[str], namespaces: Iterable[str]
+    pipelines: dict[str, Pipeline],
+    names: Iterable[str],
+    namespaces: Iterable[str],
+    problems: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Raise unless the pipelines and namespaces asked for exist.
 
@@ -62,12 +145,15 @@ def check_names(
         pipelines: all registered pipelines.
         names: pipelines asked for; none for the default pipeline.
         namespaces: asked for, each must lie in one of the pipelines asked for.
+        problems: experiment → what is wrong with its description, if it has no pipeline.
 
     Raises:
         ValueError: names what is unknown, and what there is; or two namespaces overlap.
     """
     names, namespaces = list(names), list(namespaces)
     for name in names:
+        if name in problems:
+            raise ValueError(problems[name])
         if name not in pipelines:
             raise ValueError(f"there is no pipeline {name}; {_choices(name, pipelines)}")
     for namespace in namespaces:
@@ -104,44 +190,24 @@ def check_writable(paths: Iterable[Path]) -> None:
             )
 
 
-def fetch_raw_files(pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+def fetch_raw_files(
+    pipeline: Pipeline, catalog: CatalogProtocol, sessions: Mapping[str, Collection[str]]
+) -> None:
     """Fetch the published files that the pipeline reads and that are not there yet.
+
+    Args:
+        pipeline: what runs.
+        catalog: its entries.
+        sessions: experiment → the sessions that it works on.
 
     Raises:
         DatasetError: names every file that is missing, where it goes, and where to get it.
     """
-    datasets: list[Any] = [catalog.get(name) for name in sorted(pipeline.inputs())]
-    missing = [d for d in datasets if hasattr(d, "fetch_if_missing") and not d.exists()]
-    for number, dataset in enumerate(missing, start=1):
-        try:
-            dataset.fetch_if_missing()
-        except DatasetError as error:
-            # Where one cannot be fetched, the others would only wait for the same network.
-            others = ", ".join(str(other._filepath) for other in missing[number:])
-            also = f". Also missing: {others} (addresses in conf/*/catalog*.yml)" if others else ""
-            raise DatasetError(f"{error}{also}") from error
-
-
-def _problem(details: Any) -> str:
-    """One problem that pydantic found, in a few words."""
-    *parents, name = [str(part) for part in details["loc"]] or [""]
-    path = ".".join([*parents, name])
-    if details["type"] == "extra_forbidden":
-        similar = difflib.get_close_matches(name, _known_names(), n=1)
-        return f"unknown parameter {path}" + (f" (did you mean {similar[0]}?)" if similar else "")
-    if details["type"] == "missing":
-        return f"parameter {path} is missing"
-    if details["type"] == "value_error":  # our own words, which say what came
-        return f"{path}: {details['ctx']['error']}"
-    message = details["msg"].removeprefix("Input ")
-    return f"{path} {message}, got {details['input']!r:.80}"
-
-
-def _known_names() -> set[str]:
-    """Names of all parameters, at whatever level."""
-    schema = ProjectParameters.model_json_schema()
-    blocks = [schema, *schema["$defs"].values()]
-    return {name for block in blocks for name in block.get("properties", {})}
+    for name in sorted(pipeline.inputs()):
+        dataset: Any = catalog.get(name)
+        experiment = name.split(".")[0]
+        if hasattr(dataset, "fetch_if_missing") and experiment in sessions:
+            dataset.fetch_if_missing(sessions[experiment])
 
 
 def _choices(wanted: str, known: Iterable[str]) -> str:

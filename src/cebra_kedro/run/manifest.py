@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from cebra_kedro.atomic import atomic_path
-from cebra_kedro.recording import Recording
 
 MANIFEST_NAME = "run_manifest.json"
 _PACKAGES = (
@@ -86,6 +85,7 @@ class RunManifest:
             "started_at": now.isoformat(timespec="seconds"),
             "pipelines": run_params.get("pipeline_names") or ["__default__"],
             "namespaces": run_params.get("namespaces") or [],
+            "sessions": parameters.get("only_sessions") or [],
             "environment": run_params.get("env") or "base",
             "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
             **_git_state(project),
@@ -96,7 +96,7 @@ class RunManifest:
             "seeds": {
                 name: block["training"]["seeds"]
                 for name, block in parameters.items()
-                if name in experiments and "seeds" in block.get("training", {})
+                if name in experiments and "training" in block
             },
         }
         return cls(facts=facts, started=time.perf_counter())
@@ -130,14 +130,20 @@ class RunManifest:
         """Note the node whose function raised."""
         self._failed_node = node
 
-    def note_recording(self, dataset_name: str, data: Any) -> None:
-        """Keep what a recording that the run made or read says of its origin."""
-        if isinstance(data, Recording):
-            keys = ("source", "checksum", "checksum_status", "simulated")
-            self.recordings[dataset_name] = {
-                "dataset": dataset_name,
-                "shape": [data.n_time, data.n_neurons],
-                **{key: data.meta.get(key) for key in keys},
+    def note_recordings(self, dataset_name: str, facts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Keep what recordings that the run made or read say of their origin.
+
+        Args:
+            dataset_name: e.g. ``hippocampus.recordings``.
+            facts: key, e.g. ``buddy`` → what the index of the entry says about it.
+        """
+        keys = ("source", "checksum", "checksum_status", "simulated")
+        for key, about in facts.items():
+            name = f"{dataset_name}#{key}"
+            self.recordings[name] = {
+                "dataset": name,
+                "shape": [about.get("n_time"), about.get("n_neurons")],
+                **{name: about.get(name) for name in keys},
             }
 
     def end(self, status: str, error: BaseException | None = None) -> RunManifest:
@@ -174,7 +180,7 @@ class RunManifest:
         asked = {
             block["training"]["device"]
             for block in self.facts["parameters"].values()
-            if "device" in block.get("training", {})
+            if isinstance(block, dict) and "device" in block.get("training", {})
         }
         return ", ".join(sorted({_device_name(name) for name in asked or {"auto"}}))
 

@@ -1,4 +1,4 @@
-"""From which kind of recording each file came; kept between runs, so that partial runs know it too.
+"""From which kind of recording each result came; kept between runs, so that partial runs know it.
 
 Which datasets a node reads and writes is told by ``hooks``; badges and words are ``report``'s.
 """
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from cebra_kedro.atomic import atomic_path
-from cebra_kedro.recording import Recording
 
 PROVENANCE_NAME = "provenance.json"
 
@@ -22,16 +21,19 @@ _WORST_FIRST = ("mismatch", "unverified", "verified", "simulated")
 
 
 class Provenance:
-    """What is known about the files of a project, kept in ``provenance.json``.
+    """What is known about the results of a project, kept in ``provenance.json``.
 
     A number from simulated recordings must never pass for one from real ones, also when only the
-    later stages run. So a file inherits from the files that its node read, back to the recording.
-    Each file is noted as soon as it is written, so that a run that is killed leaves no file
+    later stages run. So a result inherits from what its node read, session by session, back to the
+    recordings. Each is noted as soon as it is written, so that a run that is killed leaves no file
     under the name of an earlier run.
 
+    Results are named by places: a file relative to the reporting folder, or, for what holds several
+    sessions, the file or folder with ``#<session>``.
+
     Args:
-        folder: the reporting folder; files are named relative to it.
-        run: facts about the run that stand with each file it writes: ``run_id``, ``environment``.
+        folder: the reporting folder.
+        run: facts about the run that stand with each place it writes: ``run_id``, ``environment``.
     """
 
     def __init__(self, folder: Path, run: Mapping[str, str]) -> None:
@@ -40,31 +42,56 @@ class Provenance:
         self._lock = threading.Lock()  # nodes may run in threads
         self._entries = _read(self._folder / PROVENANCE_NAME)
 
-    def note_read(self, file: Path, data: Any) -> None:
-        """A recording says itself what it is, whoever put its file there."""
-        if isinstance(data, Recording):
-            with self._lock:
-                self._entries[self._key(file)] = self._entries.get(self._key(file), {}) | _of(data)
+    def place(self, path: Path, session: str = "") -> str:
+        """The name of a file or folder, or of a session in it."""
+        name = Path(os.path.relpath(path, self._folder)).as_posix()
+        return f"{name}#{session}" if session else name
 
-    def note_written(self, file: Path, data: Any, sources: Iterable[Path]) -> None:
-        """Note a file that a node has written.
+    def note_recordings(self, facts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Recordings say themselves what they are, whoever put their files there.
 
         Args:
-            file: file or folder of the output.
-            data: what was saved.
-            sources: files and folders that the node read.
+            facts: place → what the index says about the recordings there.
         """
+        keys = ("simulated", "checksum_status")
         with self._lock:
-            origin = _of(data) if isinstance(data, Recording) else self._inherited(sources)
-            written = datetime.now(UTC).isoformat(timespec="seconds")
-            self._entries[self._key(file)] = {**self._run, "finished_at": written, **origin}
+            for place, about in facts.items():
+                known = self._entries.get(place, {})
+                self._entries[place] = known | {key: about.get(key) for key in keys}
+
+    def note_written(self, written: Mapping[str, Iterable[str]], *, is_raw: bool = False) -> None:
+        """Note what a node has written.
+
+        Args:
+            written: place → places that it was made from.
+            is_raw: what it is made of is said by :meth:`note_recordings`.
+        """
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._lock:
+            for place, sources in written.items():
+                origin = self._entries.get(place, {}) if is_raw else self._inherited(sources)
+                self._entries[place] = {**origin, **self._run, "finished_at": now}
             with atomic_path(self._folder / PROVENANCE_NAME) as temporary:
-                # no indent: with one, json leaves its fast encoder, and this is done per output
+                # no indent: with one, json leaves its fast encoder
                 temporary.write_text(json.dumps(self._entries) + "\n", encoding="utf-8")
 
-    def _inherited(self, sources: Iterable[Path]) -> dict[str, Any]:
+    def run_of(self, place: str) -> dict[str, Any]:
+        """Which run made a result."""
+        keys = (*self._run, "finished_at")
+        return {key: self._entries.get(place, {}).get(key) for key in keys}
+
+    def keep_run(self, place: str, source: str) -> None:
+        """Say that a part of a result is of the run that made what it was taken from."""
+        with self._lock:
+            self._entries[place] = self._entries.get(place, {}) | self.run_of(source)
+
+    def known_places(self, prefix: str) -> list[str]:
+        """The places whose names begin so."""
+        return [place for place in self._entries if place.startswith(prefix)]
+
+    def _inherited(self, sources: Iterable[str]) -> dict[str, Any]:
         """What holds for all sources; None for what is unknown, and for simulated beside real."""
-        entries = [self._entries.get(self._key(source), {}) for source in sources]
+        entries = [self._entries.get(source, {}) for source in sources]
         simulated = {entry.get("simulated") for entry in entries}
         statuses = {entry.get("checksum_status") for entry in entries}
         return {
@@ -73,16 +100,6 @@ class Provenance:
             if None in statuses
             else next((status for status in _WORST_FIRST if status in statuses), None),
         }
-
-    def _key(self, file: Path) -> str:
-        return Path(os.path.relpath(file, self._folder)).as_posix()
-
-
-def _of(recording: Recording) -> dict[str, Any]:
-    return {
-        "simulated": recording.meta.get("simulated"),
-        "checksum_status": recording.meta.get("checksum_status"),
-    }
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:

@@ -128,47 +128,35 @@ def simulate_mixed(
     }
 
 
-def simulate_multisession(
+def simulate_session(
     *,
     seed: int,
+    session: int,
     n_time: int = 1000,
-    n_neurons: tuple[int, ...] | list[int] = (20, 30, 40),
+    n_neurons: int = 20,
     n_label_dims: int = 2,
     noise: float = 0.5,
 ) -> dict[str, np.ndarray]:
-    """Sessions with neurons of their own and paths of their own through one label space.
+    """One of several sessions, with neurons and a path of its own through one label space.
 
     Args:
-        seed: non-negative integer.
-        n_time: time bins of each session, at least 10.
-        n_neurons: neurons of each session, at least 1 each.
+        seed: non-negative integer, the same for all sessions.
+        session: its number, from 0.
+        n_time: time bins, at least 10.
+        n_neurons: neurons, at least 1.
         n_label_dims: dimensions of the label, at least 1.
         noise: standard deviation of the noise of a neuron, whose signal is of size 1; ≥ 0.
 
     Returns:
-        The sessions one after the other. ``neural``: float32 (time, most neurons), where columns
-        that a session does not have are zero; ``label`` and ``latent``: float32 (time, dim);
-        ``session``: int64 (time,); ``session_neurons``: int64 (session,).
+        ``neural``: float32 (time, neuron); ``label`` and ``latent``: float32 (time, dim).
     """
-    _check(seed, n_time, min(n_neurons, default=0), noise, n_label_dims=n_label_dims)
-    neural = np.zeros((n_time * len(n_neurons), max(n_neurons)), np.float32)
-    labels = []
-    for session, count in enumerate(n_neurons):
-        path_rng, neuron_rng, noise_rng = _streams(seed, 3, session)
-        label = _slow(n_time, n_label_dims, path_rng)
-        begin = session * n_time
-        neural[begin : begin + n_time, :count] = _read_out(
-            label, count, noise, neuron_rng, noise_rng
-        )
-        labels.append(label.astype(np.float32))
-    stacked = np.concatenate(labels)
-    return {
-        "neural": neural,
-        "label": stacked,
-        "latent": stacked,
-        "session": np.repeat(np.arange(len(n_neurons)), n_time),
-        "session_neurons": np.asarray(n_neurons, np.int64),
-    }
+    _check(seed, n_time, n_neurons, noise, n_label_dims=n_label_dims)
+    if session < 0:
+        raise ValueError(f"session must be a number from 0, got {session}")
+    path_rng, neuron_rng, noise_rng = _streams(seed, 3, session)
+    label = _slow(n_time, n_label_dims, path_rng)
+    neural = _read_out(label, n_neurons, noise, neuron_rng, noise_rng)
+    return {"neural": neural, "label": label.astype(np.float32), "latent": label.astype(np.float32)}
 
 
 def _streams(seed: int, number: int, *key: int) -> list[np.random.Generator]:

@@ -138,14 +138,12 @@ def to_recording(
     checksum: str,
     checksum_status: ChecksumStatus,
     scene_of_frame: np.ndarray | None = None,
+    features: np.ndarray | None = None,
     n_frames: int = 900,
     n_repeats: int | None = 10,
     facts: Mapping[str, Any] = MappingProxyType({}),
 ) -> Recording:
     """Activity of the chosen neurons with the frame, repeat and scene of each bin.
-
-    The features of the frames are no label: they are the same in every repeat, so training looks
-    them up by ``frame``.
 
     Args:
         neural: array (time, neuron), e.g. from :meth:`Pseudomouse.select`.
@@ -158,13 +156,15 @@ def to_recording(
         checksum: of the file.
         checksum_status: whether it is that of the published file.
         scene_of_frame: integer array (n_frames,), the scene to which each frame belongs, or None.
+        features: float32 array (n_frames, dim), e.g. from :func:`movie_features`, or None.
         n_frames: frames of the movie.
         n_repeats: repeats that there must be, or None to accept any number.
         facts: further facts for ``meta``, e.g. seed and number of neurons to choose from.
 
     Returns:
         A recording ``<area>_<modality>`` with the discrete labels ``frame``, ``repeat`` (from 0)
-        and, with ``scene_of_frame``, ``scene``. A trial is a repeat.
+        and, with ``scene_of_frame``, ``scene``; with ``features``, the continuous label
+        ``features``, whose table they are. A trial is a repeat.
 
     Raises:
         RecordingError: an array is not what is described above.
@@ -179,6 +179,8 @@ def to_recording(
     labels = {"frame": Label(frame, "discrete", "frame"), "repeat": Label(repeat, "discrete")}
     if scene_of_frame is not None:
         labels["scene"] = Label(_scenes(scene_of_frame, n_frames, name)[frame], "discrete")
+    if features is not None:
+        labels["features"] = Label(frame, "continuous", table=features)
     return Recording(
         neural=_small(neural, modality, name),
         labels=labels,

@@ -90,6 +90,30 @@ def to_recording(
     )
 
 
+def read_rat(
+    raw: PublishedFile,
+    *,
+    session: str,
+    bin_width_s: float = 0.025,
+    expected_neurons: dict[str, int] | None = None,
+) -> Recording:
+    """:func:`to_recording` for a session of a catalog.
+
+    Args:
+        raw: content and provenance of the rat's file.
+        session: the rat.
+        bin_width_s: width of a time bin in s.
+        expected_neurons: rat → neurons that its file must have.
+    """
+    return to_recording(
+        raw,
+        subject=session,
+        bin_width_s=bin_width_s,
+        simulated=raw.checksum_status == "simulated",
+        expected_neurons=(expected_neurons or {}).get(session),
+    )
+
+
 def _arrays(content: dict[str, np.ndarray], subject: str) -> tuple[np.ndarray, np.ndarray]:
     missing = [key for key in ("spikes", "position") if key not in content]
     if missing:

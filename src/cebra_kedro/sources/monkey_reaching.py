@@ -13,7 +13,7 @@ Between kinds of session the parts overlap: a validation trial of ``all`` may be
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,6 +97,35 @@ def to_recording(
             "trials_per_part": [len(part.condition) for part in parts],
         },
     )
+
+
+def read_reaching(
+    raw: Mapping[str, PublishedFile],
+    *,
+    session: str,
+    bin_width_s: float = 0.001,
+    expected_neurons: int | None = None,
+) -> Recording:
+    """:func:`to_recording` for a session of a catalog, with the published split as a label.
+
+    Args:
+        raw: ``train``, ``valid`` and ``test`` → content and provenance of the file.
+        session: ``active``, ``passive`` or ``all``.
+        bin_width_s: width of a time bin in s.
+        expected_neurons: number of neurons the files should have, or None to accept any.
+
+    Returns:
+        The recording, with the further discrete label ``part``: 0 train, 1 valid, 2 test.
+    """
+    recording = to_recording(
+        raw,
+        session=session,
+        bin_width_s=bin_width_s,
+        simulated=any(part.checksum_status == "simulated" for part in raw.values()),
+        expected_neurons=expected_neurons,
+    )
+    part = Label(published_parts(recording)[0], "discrete")
+    return replace(recording, labels={**recording.labels, "part": part})
 
 
 def published_parts(recording: Recording) -> np.ndarray:

@@ -1,22 +1,19 @@
-"""Synthetic sets, published or one's own, as a ``Recording``; and the sessions in it.
+"""Synthetic sets, published or simulated, as a ``Recording``.
 
-Two layouts are read. The published one has ``z``, ``u``, ``lam`` and ``x``. The other is for
-demonstrations and for sets of one's own: ``neural`` (time, neuron) and at least one of
+Two layouts are read. The published one has ``z``, ``u``, ``lam`` and ``x``. The other is that of the
+demonstrations: ``neural`` (time, neuron) and at least one of
 
 - ``label``: float (time,) or (time, dim), continuous;
 - ``angle``: float (time,), circular, in rad;
 - ``class``: integer (time,), discrete;
-- ``latent``: float (time, dim), the truth, if it is known: only scored, never shown to an encoder;
+- ``latent``: float (time, dim), the truth, if it is known: only scored, never shown to an encoder.
 
-and, for several sessions one after the other, ``session``: integer (time,), with
-``session_neurons``: integer (session,), how many of the columns each session has.
-Opening files is left to ``io``, splits to ``splits``.
+Opening files is left to ``io``, splits to ``splits``, sets of one's own to ``arrays``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,19 +32,6 @@ _KINDS: dict[str, tuple[LabelKind, str]] = {
 }
 SCORED_LABELS = ("label", "angle", "class")
 """Labels that can guide an encoder and be decoded, in this order."""
-
-
-@dataclass(frozen=True, eq=False)
-class Session:
-    """One of the sessions that a recording holds.
-
-    Attributes:
-        rows: int64 array (row,), its rows in the recording, contiguous.
-        neural: array (row, neuron), without the columns that it does not have.
-    """
-
-    rows: np.ndarray
-    neural: np.ndarray
 
 
 def to_recording(
@@ -69,7 +53,7 @@ def to_recording(
         A recording with ``neural`` in the smallest type that holds it (whole numbers as integers,
         others as float32) and the labels there are, of the published layout ``label`` (u, in rad:
         the latent follows it without wrapping round, so it is continuous) and ``latent``
-        (time, 2), the columns of z that are not zero. Each session is a trial.
+        (time, 2), the columns of z that are not zero.
 
     Raises:
         RecordingError: a key is missing, or an array is not what is described above.
@@ -80,13 +64,16 @@ def to_recording(
     labels = {name: _label(name, arrays[name], subject) for name in _KINDS if name in arrays}
     if _is_published(content):
         labels["label"] = Label(labels["label"].values, "continuous", "rad")
-    session, neurons = _sessions(arrays, subject)
+    neural = arrays["neural"]
+    if neural.ndim != 2 or 0 in neural.shape:
+        raise RecordingError(
+            f"{subject}: neural must be a non-empty array (time, neuron), got {neural.shape}"
+        )
     return Recording(
-        neural=_smallest(arrays["neural"], subject),
+        neural=smallest(neural, subject),
         labels=labels,
         bin_width_s=bin_width_s,
         name=subject,
-        trial=session if len(neurons) > 1 else None,
         meta={
             "source": getattr(raw, "source", "arrays"),
             "checksum": getattr(raw, "checksum", ""),
@@ -95,22 +82,19 @@ def to_recording(
             "area": "",
             "modality": "synthetic",
             "simulated": status == "simulated" if simulated is None else simulated,
-            "session_neurons": neurons,
         },
     )
 
 
-def sessions_of(recording: Recording) -> list[Session]:
-    """The sessions of a recording made by :func:`to_recording`, in order; often only one."""
-    counts = recording.meta.get("session_neurons") or [recording.n_neurons]
-    if len(counts) == 1:
-        return [Session(np.arange(recording.n_time), recording.neural)]
-    of_row = np.cumsum(np.diff(recording.segment(), prepend=recording.segment()[0]) != 0)
-    parts = [np.flatnonzero(of_row == number) for number in range(len(counts))]
-    return [
-        Session(part, recording.neural[part, :count])
-        for part, count in zip(parts, counts, strict=True)
-    ]
+def read_set(raw: Any, *, session: str, bin_width_s: float = 1.0) -> Recording:
+    """:func:`to_recording` for a session of a catalog.
+
+    Args:
+        raw: content and provenance of a file, or the arrays themselves.
+        session: the set.
+        bin_width_s: width of a time bin in s.
+    """
+    return to_recording(raw, subject=session, bin_width_s=bin_width_s)
 
 
 def _is_published(content: Mapping[str, Any]) -> bool:
@@ -136,7 +120,7 @@ def _published(content: Mapping[str, Any], subject: str) -> dict[str, np.ndarray
 
 
 def _own(content: Mapping[str, Any], subject: str) -> dict[str, np.ndarray]:
-    known = ("neural", *_KINDS, "session", "session_neurons")
+    known = ("neural", *_KINDS)
     arrays = {name: np.asarray(value) for name, value in content.items() if name in known}
     unknown = [str(name) for name in content if name not in known]
     if unknown:
@@ -172,33 +156,16 @@ def _label(name: str, values: np.ndarray, subject: str) -> Label:
     return Label(values.astype(np.float32), kind, unit)
 
 
-def _sessions(arrays: Mapping[str, np.ndarray], subject: str) -> tuple[np.ndarray, list[int]]:
-    """Int64 (time,) of session numbers, and the neurons of each session."""
-    neural = arrays["neural"]
-    if neural.ndim != 2 or 0 in neural.shape:
-        raise RecordingError(
-            f"{subject}: neural must be a non-empty array (time, neuron), got {neural.shape}"
-        )
-    if "session" not in arrays:
-        return np.zeros(len(neural), np.int64), [neural.shape[1]]
-    session = arrays["session"]
-    if session.shape != (len(neural),) or not np.issubdtype(session.dtype, np.integer):
-        raise RecordingError(
-            f"{subject}: session must be integers ({len(neural)},), got {session.dtype} of shape "
-            f"{session.shape}"
-        )
-    n_sessions = 1 + int(np.count_nonzero(np.diff(session)))
-    neurons = arrays.get("session_neurons", np.full(n_sessions, neural.shape[1])).tolist()
-    if len(neurons) != n_sessions or not all(1 <= n <= neural.shape[1] for n in neurons):
-        raise RecordingError(
-            f"{subject}: session_neurons must hold a number in [1, {neural.shape[1]}] for each of "
-            f"{n_sessions} sessions, got {neurons}"
-        )
-    return session.astype(np.int64), neurons
+def smallest(neural: np.ndarray, subject: str) -> np.ndarray:
+    """Whole numbers in the smallest integer type, others as float32.
 
+    Args:
+        neural: array (time, neuron).
+        subject: for errors.
 
-def _smallest(neural: np.ndarray, subject: str) -> np.ndarray:
-    """Whole numbers in the smallest integer type, others as float32."""
+    Raises:
+        RecordingError: a value is not a finite number.
+    """
     if not np.issubdtype(neural.dtype, np.number) or not np.isfinite(neural).all():
         raise RecordingError(
             f"{subject}: neural must hold finite numbers, got dtype {neural.dtype} with NaN, "

@@ -7,9 +7,102 @@ figures mark them so.
 
 from __future__ import annotations
 
+import inspect
 import warnings
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+
+
+def baseline_features(
+    name: str, neural: np.ndarray, segment: np.ndarray, fit: np.ndarray, **options: Any
+) -> np.ndarray:
+    """Features of a recording by the name of :data:`FEATURES`.
+
+    Args:
+        name: of the features.
+        neural: array (time, neuron).
+        segment: int array (time,) of contiguous runs.
+        fit: array (row, neuron), the training rows; of another recording of the same neurons where
+            decoding is tried across recordings.
+        options: those of the features.
+
+    Returns:
+        float32 array (time, dim).
+    """
+    check_features(name, options)
+    return FEATURES[name](neural, segment, fit, **options)
+
+
+def check_features(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse a name or options that there are not.
+
+    Raises:
+        ValueError: says what there is.
+    """
+    if name not in FEATURES:
+        raise ValueError(f"there are no features {name!r}; there are {', '.join(FEATURES)}")
+    parameters = inspect.signature(FEATURES[name]).parameters
+    own = {key: p for key, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    unknown = sorted(set(options) - set(own))
+    missing = [k for k, p in own.items() if p.default is p.empty and k not in options]
+    if unknown or missing:
+        problems = [f"have no option {key}" for key in unknown]
+        problems += [f"need {key}" for key in missing]
+        raise ValueError(
+            f"features {name} {', '.join(problems)}; they take {', '.join(own) or 'no options'}"
+        )
+
+
+def _raw(neural: np.ndarray, segment: np.ndarray, fit: np.ndarray) -> np.ndarray:
+    return neural.astype(np.float32)
+
+
+def _raw_window(
+    neural: np.ndarray, segment: np.ndarray, fit: np.ndarray, *, bins: int
+) -> np.ndarray:
+    return window_sums(neural, segment, bins)
+
+
+def _pca(
+    neural: np.ndarray, segment: np.ndarray, fit: np.ndarray, *, components: int = 3
+) -> np.ndarray:
+    return pca_features(neural, fit, components)
+
+
+def _tsne(
+    neural: np.ndarray,
+    segment: np.ndarray,
+    fit: np.ndarray,
+    *,
+    components: int = 2,
+    perplexity: float = 30.0,
+    max_iter: int = 1000,
+) -> np.ndarray:
+    return tsne_features(neural, components=components, perplexity=perplexity, max_iter=max_iter)
+
+
+def _umap(
+    neural: np.ndarray,
+    segment: np.ndarray,
+    fit: np.ndarray,
+    *,
+    components: int = 2,
+    n_neighbors: int = 15,
+    min_dist: float = 0.1,
+) -> np.ndarray:
+    return umap_features(
+        neural, components=components, n_neighbors=n_neighbors, min_dist=min_dist
+    )
+
+
+FEATURES: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType(
+    {"raw": _raw, "raw_window": _raw_window, "pca": _pca, "tsne": _tsne, "umap": _umap}
+)
+"""Name → function of activity, segments, training rows and options."""
+TRANSDUCTIVE = ("tsne", "umap")
 
 
 def window_sums(neural: np.ndarray, segment: np.ndarray, window_bins: int) -> np.ndarray:
@@ -39,12 +132,12 @@ def window_sums(neural: np.ndarray, segment: np.ndarray, window_bins: int) -> np
     return sums.astype(np.float32)
 
 
-def pca_features(neural: np.ndarray, train_rows: np.ndarray, components: int) -> np.ndarray:
+def pca_features(neural: np.ndarray, fit: np.ndarray, components: int) -> np.ndarray:
     """Projection on the principal components of the training rows.
 
     Args:
         neural: array (time, neuron).
-        train_rows: int array, rows to fit on.
+        fit: array (row, neuron), the rows to fit on.
         components: number of components, ≤ number of neurons.
 
     Returns:
@@ -57,12 +150,12 @@ def pca_features(neural: np.ndarray, train_rows: np.ndarray, components: int) ->
 
     if components > neural.shape[1]:
         raise ValueError(
-            f"pca_components must be at most the number of neurons ({neural.shape[1]}), "
+            f"components of pca must be at most the number of neurons ({neural.shape[1]}), "
             f"got {components}"
         )
     # The exact solver: deterministic, and fast enough for tens to thousands of neurons.
     pca = PCA(n_components=components, svd_solver="covariance_eigh")
-    return pca.fit(neural[train_rows]).transform(neural).astype(np.float32)
+    return pca.fit(fit).transform(neural).astype(np.float32)
 
 
 def tsne_features(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
+from cebra_kedro.recording import Recording
 from cebra_kedro.sampling import (
     Anchors,
     ClassLaw,
@@ -16,7 +18,9 @@ from cebra_kedro.sampling import (
     PairLaw,
     TimeDeltaLaw,
     TimeLaw,
+    shuffle_rows,
 )
+from cebra_kedro.splits import segment_ids
 from cebra_kedro.training.config import PairsConfig
 
 
@@ -57,6 +61,37 @@ class TrainingData:
                 f"classes must be integers, got {self.classes.dtype}; pass continuous labels "
                 "as labels"
             )
+
+
+def session_data(
+    recording: Recording,
+    rows: np.ndarray,
+    labels: Sequence[str] = (),
+    classes: str | None = None,
+    *,
+    ids: Mapping[str, np.ndarray] = MappingProxyType({}),
+    shuffle_seed: int | None = None,
+    joined: bool = False,
+) -> TrainingData:
+    """The rows of a recording that an encoder sees, with the labels that guide it.
+
+    Args:
+        recording: the whole recording.
+        rows: int array (row,), ascending.
+        labels: labels side by side; none for laws without continuous labels.
+        classes: the discrete label of the ``discrete`` and ``mixed`` laws.
+        ids: discrete label → its ids over all sessions that are trained together.
+        shuffle_seed: permute the labels, as whole rows, for a control; None for not.
+        joined: rows count as neighbours across those taken out between them, as a random split
+            needs it.
+    """
+    columns = recording.label_matrix(labels, ids)[rows] if labels else None
+    chosen = recording.label(classes).values[rows] if classes else None
+    if shuffle_seed is not None:
+        columns = None if columns is None else shuffle_rows(columns, shuffle_seed)
+        chosen = None if chosen is None else shuffle_rows(chosen, shuffle_seed)
+    segment = np.zeros(len(rows), np.int64) if joined else segment_ids(rows, recording.trial)
+    return TrainingData(recording.neural[rows], segment, columns, chosen)
 
 
 def pair_law(

@@ -14,7 +14,7 @@ from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.data import TrainingData
 
 # Files that do not decide what is trained: a change there retrains nothing.
-_WITHOUT_EFFECT = {"baselines.py", "export.py", "fingerprint.py", "progress.py", "store.py"}
+_WITHOUT_EFFECT = {"baselines.py", "export.py", "fingerprint.py", "jobs.py", "progress.py"}
 _CODE = (Path(__file__).parent, Path(__file__).parent.parent / "sampling")
 _BLOCK_ROWS = 2**20
 _LIBRARIES = ("cebra", "numpy", "scipy", "torch")
@@ -38,6 +38,14 @@ def fingerprint(
             _add_array(digest, array)
     digest.update(config.model_dump_json().encode())
     digest.update(_code_version().encode())
+    return digest.hexdigest()
+
+
+def content_digest(*arrays: np.ndarray) -> str:
+    """SHA-256 (hex) of arrays: their types, shapes and values."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        _add_array(digest, array)
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The consistency stage."""
+"""The consistency stage: embeddings → how well one tells another."""
 
 from cebra_kedro.pipelines.consistency.pipeline import create_pipeline
 

@@ -1,4 +1,4 @@
-"""The decoding stage."""
+"""The decoding stage: embeddings → predictions and scores on test rows."""
 
 from cebra_kedro.pipelines.decoding.pipeline import create_pipeline
 

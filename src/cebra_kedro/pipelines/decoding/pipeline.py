@@ -1,75 +1,55 @@
-"""Decoding: one pipeline per subject and variant, then a table per subject and experiment."""
+"""Decoding of one experiment: all variants of all sessions, then one table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from kedro.pipeline import Pipeline, node
 
-from cebra_kedro.experiments import HIPPOCAMPUS, MONKEY_REACHING, SYNTHETIC, Experiment
+from cebra_kedro.experiment import Experiment
 from cebra_kedro.pipelines import bind
-from cebra_kedro.pipelines.decoding.allen_pipeline import movie_pipeline
-from cebra_kedro.pipelines.decoding.hippocampus import decode_rat
-from cebra_kedro.pipelines.decoding.monkey_reaching import decode_reach
-from cebra_kedro.pipelines.decoding.monkey_reaching_pipeline import transfer_pipeline
-from cebra_kedro.pipelines.decoding.synthetic import decode_set
-from cebra_kedro.pipelines.decoding.synthetic_pipeline import sweep_pipeline
-from cebra_kedro.pipelines.decoding.tables import experiment_table, subject_table
-from cebra_kedro.pipelines.decoding.wiring import decoding_inputs
+from cebra_kedro.pipelines.decoding.nodes import decode, score, sweep
 
 
-def create_pipeline() -> Pipeline:
-    """Scores of every experiment."""
-    return (
-        _experiment(HIPPOCAMPUS, decode_rat)
-        + _experiment(MONKEY_REACHING, decode_reach, controls=True)
-        + transfer_pipeline()
-        + movie_pipeline()
-        + _experiment(SYNTHETIC, decode_set)
-        + sweep_pipeline()
-    )
-
-
-def _experiment(
-    experiment: Experiment, decode: Callable[..., Any], *, controls: bool = False
-) -> Pipeline:
-    """Every subject and variant is decoded by the same node function.
-
-    With ``controls``, it is told the parameters of the encoder, to permute the labels of a control.
-    """
-    parts = [experiment_table(experiment)]
-    for subject in experiment.subjects:
-        parts.append(subject_table(experiment, subject))
-        parts.extend(
-            _variant(experiment, subject, variant, decode, controls=controls)
-            for variant in experiment.variants
+def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
+    """Embeddings → ``<name>.predictions`` → ``<name>.metrics``; and ``<name>.sweep``."""
+    namespace = f"decoding.{name}"
+    parameters = {"experiment": f"params:{name}", "only": "params:only_sessions"}
+    data = {entry: f"{name}.{entry}" for entry in ("recordings", "splits")}
+    nodes = [
+        node(
+            bind(score, name=name),
+            inputs={
+                **({"predictions": f"{name}.predictions"} if experiment.decode else {}),
+                "models": f"{name}.models",
+                "experiment": f"params:{name}",
+            },
+            outputs=f"{name}.metrics",
+            name="score",
+            namespace=namespace,
         )
-    return Pipeline(parts)
-
-
-def _variant(
-    experiment: Experiment,
-    subject: str,
-    variant: str,
-    decode: Callable[..., Any],
-    *,
-    controls: bool,
-) -> Pipeline:
-    encoder = variant if controls and variant in experiment.trained_variants else None
-    inputs, parameters = decoding_inputs(experiment.name, encoder)
-    template = Pipeline(
-        [
+    ]
+    if experiment.decode:
+        nodes.append(
             node(
-                bind(decode, experiment=experiment.name, subject=subject, variant=variant),
-                inputs={"embeddings": "embeddings", **inputs},
-                outputs=["scores", "predictions"],
+                bind(decode, name=name),
+                inputs={
+                    **data,
+                    "embeddings": f"{name}.embeddings",
+                    "models": f"{name}.models",
+                    **parameters,
+                },
+                outputs=f"{name}.predictions",
                 name="decode",
+                namespace=namespace,
             )
-        ]
-    )
-    return Pipeline(
-        template,
-        namespace=f"{experiment.name}.{subject}.{variant}",
-        parameters=parameters,
-    )
+        )
+    if experiment.sweep is not None:
+        nodes.append(
+            node(
+                bind(sweep, name=name),
+                inputs=data | parameters,
+                outputs=f"{name}.sweep",
+                name="sweep",
+                namespace=namespace,
+            )
+        )
+    return Pipeline(nodes)

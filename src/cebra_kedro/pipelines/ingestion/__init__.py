@@ -1,4 +1,4 @@
-"""The ingestion stage."""
+"""The ingestion stage: raw content of sessions → recordings and splits."""
 
 from cebra_kedro.pipelines.ingestion.pipeline import create_pipeline
 

@@ -1,48 +1,32 @@
-"""Ingestion: one pipeline per subject, from the raw entries to a recording and its split."""
+"""Ingestion of one experiment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from kedro.pipeline import Pipeline, node
 
-from cebra_kedro.experiments import HIPPOCAMPUS, SYNTHETIC, Experiment
+from cebra_kedro.experiment import Experiment
 from cebra_kedro.pipelines import bind
-from cebra_kedro.pipelines.ingestion import hippocampus, synthetic
-from cebra_kedro.pipelines.ingestion.allen_pipeline import movie_pipeline
-from cebra_kedro.pipelines.ingestion.monkey_reaching_pipeline import reaching_pipeline
+from cebra_kedro.pipelines.ingestion.nodes import read_recordings, split_recordings
 
 
-def create_pipeline() -> Pipeline:
-    """Ingestion of every subject of every experiment."""
-    parts = [
-        _subject(HIPPOCAMPUS, rat, hippocampus.read_rat, hippocampus.split_trials)
-        for rat in HIPPOCAMPUS.subjects
-    ]
-    parts.extend(
-        _subject(SYNTHETIC, name, synthetic.read_set, synthetic.split_set)
-        for name in SYNTHETIC.subjects
-    )
-    return sum(parts, reaching_pipeline() + movie_pipeline())
-
-
-def _subject(
-    experiment: Experiment, subject: str, read: Callable[..., Any], split: Callable[..., Any]
-) -> Pipeline:
-    template = Pipeline(
+def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
+    """``<name>.raw`` → ``<name>.recordings`` and ``<name>.splits``, one file a session."""
+    parameters = {"experiment": f"params:{name}", "only": "params:only_sessions"}
+    return Pipeline(
         [
             node(
-                bind(read, subject=subject),
-                inputs=["raw", "params:ingestion"],
-                outputs="recording",
+                bind(read_recordings, name=name),
+                inputs={"raw": f"{name}.raw", **parameters},
+                outputs=f"{name}.recordings",
                 name="read",
+                namespace=f"ingestion.{name}",
             ),
-            node(split, inputs=["recording", "params:ingestion"], outputs="splits", name="split"),
+            node(
+                bind(split_recordings, name=name),
+                inputs={"recordings": f"{name}.recordings", **parameters},
+                outputs=f"{name}.splits",
+                name="split",
+                namespace=f"ingestion.{name}",
+            ),
         ]
-    )
-    return Pipeline(
-        template,
-        namespace=f"{experiment.name}.{subject}",
-        parameters={"params:ingestion": f"params:{experiment.name}.ingestion"},
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cebra_kedro.pipelines import stack_tables
 from cebra_kedro.sources.published_results import ResultFile
 
 if TYPE_CHECKING:
@@ -60,6 +59,20 @@ def draw_figure(
         else pd.DataFrame(columns=list(NUMBER_COLUMNS)),
         "files": _file_table(figure, files),
     }
+
+
+def stack_tables(**tables: pd.DataFrame) -> pd.DataFrame:
+    """One table under another, in the order given."""
+    filled = [table for table in tables.values() if len(table)]
+    return pd.concat(filled or list(tables.values()), ignore_index=True)
+
+
+def list_figures(
+    numbers: pd.DataFrame, files: pd.DataFrame, **drawn: Any
+) -> dict[str, Any]:
+    """What was drawn: panels by figure, and how many numbers and files there are."""
+    panels = {name: sorted(found) for name, found in drawn.items() if isinstance(found, dict)}
+    return {"panels": panels, "n_numbers": len(numbers), "n_files": len(files)}
 
 
 def list_files(**tables: pd.DataFrame) -> pd.DataFrame:
@@ -139,13 +152,11 @@ def _our_tables(folder: Path) -> dict[str, pd.DataFrame]:
                 subject=experiment.consistency["source"].str.split("/").str[0],
                 origin=_origin(found, f"{experiment.name}/consistency.csv"),
             )
-    by_neurons = "allen/accuracy_by_neurons.csv"
-    if (folder / by_neurons).is_file():
-        table = pd.read_csv(folder / by_neurons, keep_default_na=False)
+    for file in sorted(folder.glob("*/sweep.csv")):
+        table = pd.read_csv(file, keep_default_na=False)
         if len(table):
-            tables[by_neurons.removesuffix(".csv")] = table.assign(
-                origin=_origin(found, by_neurons)
-            )
+            name = f"{file.parent.name}/sweep"
+            tables[name] = table.assign(origin=_origin(found, f"{name}.csv"))
     return tables
 
 

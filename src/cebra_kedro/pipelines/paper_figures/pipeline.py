@@ -5,12 +5,20 @@ Not part of the default pipeline. Which panels a figure has is in ``plots.paper.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import MappingProxyType
+from typing import Any
 
 from kedro.pipeline import Pipeline, node
+from kedro.pipeline.node import Node
 
-from cebra_kedro.pipelines import Entries, bind, stack_tables
-from cebra_kedro.pipelines.paper_figures.nodes import draw_figure, list_files
+from cebra_kedro.pipelines import bind
+from cebra_kedro.pipelines.paper_figures.nodes import (
+    draw_figure,
+    list_figures,
+    list_files,
+    stack_tables,
+)
 
 NAME = "paper_figures"
 FILES = MappingProxyType(
@@ -33,31 +41,40 @@ FILES = MappingProxyType(
 
 def create_pipeline() -> Pipeline:
     """All figures, and their numbers and files together."""
-    return sum([_figure(figure) for figure in FILES], _together())
+    nodes = [_figure(figure) for figure in FILES]
+    nodes.extend(_together(entry) for entry in ("numbers", "files"))
+    panels = {figure: f"{NAME}.{figure}.panels" for figure in FILES}
+    pages = {f"{figure}_page": f"{NAME}.{figure}.page" for figure in FILES}
+    nodes.append(
+        node(
+            list_figures,
+            inputs={**panels, **pages, "numbers": f"{NAME}.numbers", "files": f"{NAME}.files"},
+            outputs=f"{NAME}.results",
+            name="results",
+            namespace=NAME,
+        )
+    )
+    return Pipeline(nodes)
 
 
-def _figure(figure: str) -> Pipeline:
+def _figure(figure: str) -> Node:
     outputs = ("panels", "page", "numbers", "files")
-    template = Pipeline(
-        [
-            node(
-                bind(draw_figure, figure=figure),
-                inputs={name: name for name in (*FILES[figure], "this_run")},
-                outputs={name: name for name in outputs},
-                name="draw",
-            )
-        ]
+    return node(
+        bind(draw_figure, figure=figure),
+        inputs={name: f"{NAME}.{figure}.{name}" for name in FILES[figure]}
+        | {"this_run": f"{NAME}.this_run"},
+        outputs={name: f"{NAME}.{figure}.{name}" for name in outputs},
+        name="draw",
+        namespace=f"{NAME}.{figure}",
     )
-    return Pipeline(template, namespace=f"{NAME}.{figure}", inputs={"this_run": f"{NAME}.this_run"})
 
 
-def _together() -> Pipeline:
-    numbers = Entries(NAME, tuple(FILES), "numbers")
-    files = Entries(NAME, tuple(FILES), "files")
-    template = Pipeline(
-        [
-            node(stack_tables, inputs=numbers.arguments, outputs="numbers", name="numbers"),
-            node(list_files, inputs=files.arguments, outputs="files", name="files"),
-        ]
+def _together(entry: str) -> Node:
+    functions: dict[str, Callable[..., Any]] = {"numbers": stack_tables, "files": list_files}
+    return node(
+        functions[entry],
+        inputs={figure: f"{NAME}.{figure}.{entry}" for figure in FILES},
+        outputs=f"{NAME}.{entry}",
+        name=entry,
+        namespace=NAME,
     )
-    return Pipeline(template, namespace=NAME, inputs=numbers.outside | files.outside)

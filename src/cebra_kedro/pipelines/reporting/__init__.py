@@ -1,4 +1,4 @@
-"""The reporting stage."""
+"""The reporting stage: results → figures, tables, and a list of them."""
 
 from cebra_kedro.pipelines.reporting.pipeline import create_pipeline
 

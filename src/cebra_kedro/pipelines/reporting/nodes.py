@@ -1,4 +1,4 @@
-"""Results → figures that every experiment has, and the list of its results.
+"""Results → figures of each session and of the experiment, and the list of all results.
 
 The page over everything is put together when a run ends.
 """
@@ -6,79 +6,198 @@ The page over everything is put together when a run ends.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from cebra_kedro.pipelines import fold_and_seed
+from cebra_kedro.cells import Cell, Pieces
+from cebra_kedro.experiment import Experiment, Readout
+from cebra_kedro.experiment.blocks import Transfer
+from cebra_kedro.pipelines import chosen_sessions, fold_and_seed
+from cebra_kedro.pipelines.features import Features
+from cebra_kedro.pipelines.training.jobs import unit_of
+from cebra_kedro.plots.figures import figure_kind
+from cebra_kedro.plots.results import Predicted, Results, Variant
+from cebra_kedro.recording import Recording
+from cebra_kedro.store import Store
 
-Partitions = dict[str, Callable[[], dict[str, np.ndarray]]]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def loss_figure(subject: str, **histories: Any) -> Figure:
-    """Loss and goodness of fit of every encoder."""
-    from cebra_kedro.plots import plot_loss_curves
+def draw(
+    recordings: Mapping[str, Recording],
+    splits: Mapping[str, dict[str, np.ndarray]],
+    embeddings: Store,
+    models: Store,
+    metrics: pd.DataFrame,
+    experiment: Experiment,
+    only: Any,
+    name: str,
+    figure: str,
+    predictions: Store | None = None,
+    consistency: pd.DataFrame | None = None,
+    sweep: pd.DataFrame | None = None,
+) -> Pieces:
+    """One kind of figure: of each session of the run, and of the experiment."""
+    kind = figure_kind(figure)
+    features = Features(recordings, splits, embeddings, models, experiment)
+    shown = _Shown(name, features, predictions, _filled(metrics), consistency, sweep)
+    there = _sessions_with_results(shown)
+    places: list[str | None] = []
+    if kind.per in ("session", "both"):
+        places.extend(each for each in chosen_sessions(experiment, only) if each in there)
+    if kind.per in ("experiment", "both"):
+        places.append(None)
+    cells = {
+        f"{place}/{figure}" if place else figure: Cell(
+            partial(_draw, shown, there, figure, place)
+        )
+        for place in places
+    }
+    return Pieces(cells, experiment.training.n_workers, f"{name}: {figure}")
 
-    history = pd.concat(
-        [table.assign(variant=variant) for variant, table in histories.items()], ignore_index=True
-    )
-    return plot_loss_curves(history, title=f"{subject}: training").figure
 
-
-def seed_consistency_figure(table: pd.DataFrame, subject: str) -> Figure:
-    """R² between seeds, mean over folds, one heat map per kind of encoder."""
-    from cebra_kedro.plots import figure_consistency, figure_message
-
-    if table.empty:
-        return figure_message(f"{subject}: one seed was trained, so seeds cannot be compared")
-    return figure_consistency(
-        consistency_matrices(table, r"_(seed\d+)$"), title=f"{subject}: consistency between seeds"
-    )
+def sweep_table(sweep: Store) -> pd.DataFrame:
+    """The tables of all cells as one, in the order of sessions, encoders and values."""
+    tables = list(sweep.values())
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"metric": []})
 
 
 def list_results(**results: Any) -> dict[str, Any]:
     """SHA-256 of every table and figure, to compare two runs by one small file.
 
-    A table counts as the CSV text of its rows, a picture as its bytes, named arrays one by one;
-    lists of subjects stay.
+    A table counts as the CSV text of its rows, a picture as its bytes.
     """
     return {name: _digest(result) for name, result in results.items()}
 
 
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """Where a process that draws finds the results; only paths and tables travel."""
+
+    name: str
+    features: Features
+    predictions: Store | None
+    metrics: pd.DataFrame
+    consistency: pd.DataFrame | None
+    sweep: pd.DataFrame | None
+
+    @property
+    def experiment(self) -> Experiment:
+        """The description."""
+        return self.features.experiment
+
+    def results(self, sessions: tuple[str, ...]) -> Results:
+        """What figures are drawn from."""
+        nothing = pd.DataFrame()
+        return Results(
+            experiment=self.name,
+            sessions=sessions,
+            variants=tuple(
+                Variant(readout.name, readout.kind, readout.population, readout.transductive)
+                for readout in self.experiment.readouts
+            ),
+            transfers=tuple((t.fitted_to, t.scored_on) for t in self.experiment.transfers),
+            recording=lambda session, population: self.features.recordings[
+                f"{session}/{population}" if population else session
+            ],
+            part=lambda session, population: self.features.splits[
+                f"{session}/{population}" if population else session
+            ]["part"][0],
+            embedding=self._embedding,
+            predicted=self._predicted,
+            history=self._history,
+            metrics=self.metrics,
+            consistency=nothing if self.consistency is None else self.consistency,
+            sweep=nothing if self.sweep is None else _filled(self.sweep),
+        )
+
+    def _readout(self, variant: str) -> Readout:
+        return next(readout for readout in self.experiment.readouts if readout.name == variant)
+
+    def _transfer(self, session: str) -> Transfer | None:
+        named = {transfer.name: transfer for transfer in self.experiment.transfers}
+        return named.get(session)
+
+    def _embedding(self, session: str, variant: str) -> np.ndarray | None:
+        readout = self._readout(variant)
+        if not readout.stored:
+            return None
+        transfer = self._transfer(session)
+        runs = self.features.runs(readout, transfer.fitted_to if transfer else session)
+        first = next(iter(runs), None)
+        if first is None:
+            return None
+        if transfer is not None:
+            return self.features.transferred(readout, transfer, *first)
+        return self.features.of(readout, session, *first)
+
+    def _predicted(self, session: str, variant: str, label: str) -> Predicted | None:
+        if self.predictions is None:
+            return None
+        runs = self.predictions.below(session, variant)
+        first = min(runs, key=fold_and_seed, default=None)
+        if first is None:
+            return None
+        arrays = runs[first]
+        for target in self.experiment.decode:
+            if f"{target}/{label}" in arrays:
+                decoded = {
+                    parts[1]: values
+                    for key, values in arrays.items()
+                    if len(parts := key.split("/")) == 3
+                    and (parts[0], parts[2]) == (target, label)
+                }
+                true = arrays[f"{target}/{label}"]
+                return Predicted(arrays[f"{target}/row"], true, decoded)
+        return None
+
+    def _history(self, session: str) -> pd.DataFrame:
+        tables = []
+        for encoder in self.experiment.encoders:
+            if session not in self.experiment.sessions_of(encoder):
+                continue
+            unit = unit_of(self.experiment, encoder, session).name
+            models = self.features.models.below(encoder, unit)
+            for key in sorted(models, key=fold_and_seed):
+                fold, seed = key.split("_seed")
+                history = models[key].history()
+                tables.append(
+                    history.assign(
+                        variant=encoder, fold=fold.removeprefix("fold"), seed=int(seed)
+                    )
+                )
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _draw(
+    shown: _Shown, sessions: tuple[str, ...], figure: str, session: str | None, _: Path
+) -> Figure | None:
+    options = shown.experiment.figures[figure]
+    return figure_kind(figure).function(shown.results(sessions), session, **options)
+
+
+def _sessions_with_results(shown: _Shown) -> tuple[str, ...]:
+    """Those of the description that this run or an earlier one has embedded."""
+    embedded = {key.split("/")[1] for key in shown.features.embeddings}
+    return tuple(name for name in shown.experiment.sessions if name in embedded)
+
+
+def _filled(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the empty units that a CSV file gives back as missing."""
+    return table.assign(unit=table["unit"].astype(object).fillna("")) if "unit" in table else table
+
+
 def _digest(result: Any) -> Any:
-    if isinstance(result, dict):
-        return {name: _digest(value) for name, value in result.items()}
-    if isinstance(result, str):
-        return result
-    if isinstance(result, np.ndarray):
-        result = f"{result.dtype.str} {result.shape} ".encode() + result.tobytes()
+    if isinstance(result, Mapping):
+        return {name: _digest(result[name]) for name in result}
     if isinstance(result, pd.DataFrame):
         result = result.to_csv(index=False).encode()
     return hashlib.sha256(result).hexdigest()
 
-
-def first_entry(partitions: Partitions) -> dict[str, np.ndarray]:
-    """The entry of the lowest fold and seed."""
-    return partitions[min(partitions, key=fold_and_seed)]()
-
-
-def consistency_matrices(table: pd.DataFrame, name_pattern: str) -> dict[str, pd.DataFrame]:
-    """Per variant, mean R² of each (source, target), in the order in which the table names them.
-
-    Names are ``subject/variant/fold0_seed1``.
-    """
-    named = table.assign(
-        variant=table["source"].str.split("/").str[1],
-        source=table["source"].str.extract(name_pattern, expand=False),
-        target=table["target"].str.extract(name_pattern, expand=False),
-    )
-    order = pd.unique(named["source"])
-    return {
-        str(variant): rows.pivot_table(
-            index="source", columns="target", values="r2", aggfunc="mean"
-        ).reindex(index=order, columns=order)
-        for variant, rows in named.groupby("variant", sort=False)
-    }

@@ -1,4 +1,4 @@
-"""The training stage."""
+"""The training stage: recordings → encoders and embeddings."""
 
 from cebra_kedro.pipelines.training.pipeline import create_pipeline
 

@@ -1,172 +1,155 @@
-"""Recording and split → trained encoders, their embeddings and their loss curves."""
+"""Recordings and splits → trained encoders, embeddings, and baselines that are kept beside them.
+
+Models have keys ``<session>/fold0_seed1``; those of one encoder for all sessions
+``joint/fold0_seed1``; those that do not depend on the fold ``…/all_seed1``. Embeddings have
+``<session>[/<population>]/fold0_seed1``.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import logging
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
 import numpy as np
-import pandas as pd
 
-from cebra_kedro.decoding import metrics_rows
-from cebra_kedro.parameters import BaselineParameters, TrainingParameters, VariantParameters
+from cebra_kedro.cells import Cell, Pieces
+from cebra_kedro.experiment import Experiment, recording_key
+from cebra_kedro.pipelines import chosen_sessions
+from cebra_kedro.pipelines.training.jobs import jobs_of, unit_of
 from cebra_kedro.recording import Recording
-from cebra_kedro.sampling import shuffle_rows
-from cebra_kedro.splits import rows, segment_ids
-from cebra_kedro.training.baselines import pca_features, window_sums
-from cebra_kedro.training.data import TrainingData
-from cebra_kedro.training.store import ModelStore
+from cebra_kedro.splits import rows
+from cebra_kedro.store import Store
+from cebra_kedro.training.baselines import TRANSDUCTIVE, baseline_features
+from cebra_kedro.training.fingerprint import content_digest
+from cebra_kedro.training.jobs import training_cells
+
+logger = logging.getLogger(__name__)
 
 
-def train_encoders(
-    recording: Recording,
-    splits: dict[str, np.ndarray],
-    store: ModelStore,
-    shared: TrainingParameters,
-    variant: VariantParameters,
-    folder: str,
-) -> ModelStore:
-    """One encoder per fold and seed; a transductive one does not depend on the fold.
-
-    Encoders that an earlier run left in ``folder`` of the store are kept. Keys are
-    ``fold<fold>_seed<seed>``, for a transductive variant ``all_seed<seed>``.
-    """
-    if variant.fit_on == "all":
-        everything = {"all": np.arange(recording.n_time)}
-    else:
-        everything = {
-            f"fold{fold}": rows(part, "train") for fold, part in enumerate(splits["part"])
-        }
-    jobs = {
-        f"{name}_seed{seed}": (
-            [_training_data(recording, chosen, variant, seed)],
-            variant.training_config(shared, seed),
+def train_encoder(
+    recordings: Mapping[str, Recording],
+    splits: Mapping[str, dict[str, np.ndarray]],
+    experiment: Experiment,
+    only: Any,
+    name: str,
+    encoder: str,
+) -> Pieces:
+    """One encoder for each session, fold and seed, or for all sessions; finished ones are kept."""
+    sessions = chosen_sessions(experiment, only)
+    if experiment.encoders[encoder].joint and not _is_complete(experiment, encoder, sessions):
+        logger.info(
+            "%s.%s: not trained, as the run leaves out some of its sessions", name, encoder
         )
-        for name, chosen in everything.items()
-        for seed in shared.seeds
-    }
-    return store.below(*folder.split("/")).train_missing(jobs, processes=shared.n_processes)
+        sessions = ()
+    jobs = jobs_of(recordings, splits, experiment, encoder, sessions)
+    processes = experiment.training.n_processes
+    title = f"{name}.{encoder}"
+    return Pieces(
+        training_cells(jobs, title=title, processes=processes),
+        processes=processes,
+        title=title,
+        bar=processes > 1,
+    )
 
 
 def embed(
-    recording: Recording, splits: dict[str, np.ndarray], models: ModelStore
-) -> dict[str, dict[str, np.ndarray]]:
-    """Every encoder's embedding of the whole recording, one entry per fold and seed."""
-    embeddings = {}
-    for key, model in models.items():
-        embedding = model.transform(recording.neural, recording.segment())
-        for fold, seed in _folds_and_seed(key, len(splits["part"])):
-            embeddings[f"fold{fold}_seed{seed}"] = embedding_entry(
-                embedding, recording, splits, fold
-            )
-    return embeddings
-
-
-def goodness_of_fit(
-    models: ModelStore, splits: dict[str, np.ndarray], experiment: str, subject: str, variant: str
-) -> pd.DataFrame:
-    """Goodness of fit of every fold and seed in bits, mean over the last tenth of the steps.
-
-    It is measured on the data that the encoder was fitted to; 0 is chance.
-    """
-    rows_of = []
-    for key, model in models.items():
-        bits = model.history()["goodness_of_fit_bits"].to_numpy()
-        value = float(bits[-max(1, len(bits) // 10) :].mean())
-        for fold, seed in _folds_and_seed(key, len(splits["part"])):
-            row = {"goodness_of_fit": value}
-            rows_of.append(
-                metrics_rows(
-                    row,
-                    experiment=experiment,
-                    subject=subject,
-                    variant=variant,
-                    fold=fold,
-                    seed=seed,
-                    decoder="none",
+    models: Store,
+    recordings: Mapping[str, Recording],
+    experiment: Experiment,
+    only: Any,
+    name: str,
+    encoder: str,
+) -> Pieces:
+    """The embedding of every recording that an encoder sees, by each of its models."""
+    sessions = chosen_sessions(experiment, only)
+    if experiment.encoders[encoder].joint and not _is_complete(experiment, encoder, sessions):
+        sessions = ()
+    cells = {}
+    for session in sessions:
+        if session not in experiment.sessions_of(encoder):
+            continue
+        unit = unit_of(experiment, encoder, session)
+        of_unit = [key for key in models if key.startswith(f"{unit.name}/")]
+        for population in experiment.populations_of(encoder):
+            key = recording_key(session, population)
+            digest, number = _digest(recordings[key]), unit.members.index((session, population))
+            for model in of_unit:
+                cells[f"{key}/{model.rpartition('/')[2]}"] = Cell(
+                    partial(_embed, models, model, recordings, key, number),
+                    _sha256(models.fingerprint(model), digest, number),
                 )
+    return Pieces(cells, experiment.training.n_workers, f"{name}.{encoder}: embeddings")
+
+
+def embed_baseline(
+    recordings: Mapping[str, Recording],
+    splits: Mapping[str, dict[str, np.ndarray]],
+    experiment: Experiment,
+    only: Any,
+    name: str,
+    baseline: str,
+) -> Pieces:
+    """Features without an encoder, fitted on the training rows of each fold."""
+    block = experiment.baselines[baseline]
+    cells = {}
+    for session in chosen_sessions(experiment, only):
+        key = recording_key(session, block.population)
+        digest = _digest(recordings[key])
+        folds = range(experiment.split.n_folds)
+        for fold in (None,) if block.name in TRANSDUCTIVE else folds:
+            part = b"" if fold is None else splits[key]["part"][fold].tobytes()
+            cells[f"{key}/{'all' if fold is None else f'fold{fold}'}_seed0"] = Cell(
+                partial(_features, recordings, splits, key, fold or 0, block.name, block.options),
+                _sha256(digest, part, block.model_dump_json()),
             )
-    return pd.concat(rows_of, ignore_index=True)
+    return Pieces(cells, experiment.training.n_workers, f"{name}.{baseline}: embeddings")
 
 
-def loss_history(models: ModelStore) -> pd.DataFrame:
-    """Loss and learning rate of every step of every encoder."""
-    return pd.concat(
-        [_history(key, model.history()) for key, model in models.items()], ignore_index=True
-    )
+def join_stores(**stores: Store) -> Store:
+    """The entries of several encoders as one: ``<encoder>/<session>/fold0_seed1``, same files."""
+    return Store.union(stores)
 
 
-def raw_embedding(
-    recording: Recording, splits: dict[str, np.ndarray]
-) -> dict[str, dict[str, np.ndarray]]:
-    """Baseline: the activity of each bin as it is."""
-    features = recording.neural.astype(np.float32)
-    return _per_fold(recording, splits, [features] * len(splits["part"]))
-
-
-def raw_window_embedding(
-    recording: Recording, splits: dict[str, np.ndarray], parameters: BaselineParameters
-) -> dict[str, dict[str, np.ndarray]]:
-    """Baseline: the activity summed over the window that the encoders see."""
-    features = window_sums(recording.neural, recording.segment(), parameters.window_bins)
-    return _per_fold(recording, splits, [features] * len(splits["part"]))
-
-
-def pca_embedding(
-    recording: Recording, splits: dict[str, np.ndarray], parameters: BaselineParameters
-) -> dict[str, dict[str, np.ndarray]]:
-    """Baseline: principal components, fitted on training rows."""
-    features = [
-        pca_features(recording.neural, rows(part, "train"), parameters.pca_components)
-        for part in splits["part"]
-    ]
-    return _per_fold(recording, splits, features)
-
-
-def _training_data(
-    recording: Recording, chosen: np.ndarray, variant: VariantParameters, seed: int
-) -> TrainingData:
-    """The chosen rows; for the control, their labels are permuted as whole rows."""
-    labels = recording.label_matrix(variant.labels)[chosen] if variant.labels else None
-    classes = recording.labels[variant.classes].values[chosen] if variant.classes else None
-    if variant.shuffle_labels:
-        labels = None if labels is None else shuffle_rows(labels, seed)
-        classes = None if classes is None else shuffle_rows(classes, seed)
-    return TrainingData(
-        neural=recording.neural[chosen],
-        segment=segment_ids(chosen, recording.trial),
-        labels=labels,
-        classes=classes,
-    )
-
-
-def _folds_and_seed(key: str, n_folds: int) -> list[tuple[int, int]]:
-    """The folds that an encoder stands for, with its seed; a transductive one for all."""
-    name, seed = key.split("_seed")
-    folds = range(n_folds) if name == "all" else [int(name.removeprefix("fold"))]
-    return [(fold, int(seed)) for fold in folds]
-
-
-def _per_fold(
-    recording: Recording, splits: dict[str, np.ndarray], features: list[np.ndarray]
-) -> dict[str, dict[str, np.ndarray]]:
-    return {
-        f"fold{fold}_seed0": embedding_entry(array, recording, splits, fold)
-        for fold, array in enumerate(features)
-    }
-
-
-def embedding_entry(
-    embedding: np.ndarray, recording: Recording, splits: dict[str, np.ndarray], fold: int
+def _embed(
+    models: Store, model: str, recordings: Mapping[str, Recording], key: str, number: int, _: Path
 ) -> dict[str, np.ndarray]:
-    """An embedding file: the embedding beside what is needed to plot and decode it."""
-    labels = {name: label.values for name, label in recording.labels.items()}
+    recording = recordings[key]
     return {
-        "embedding": embedding,
-        "part": splits["part"][fold],
-        "trial": recording.segment(),
-        "time_s": np.arange(recording.n_time) * recording.bin_width_s,
-        **labels,
+        "embedding": models[model].transform(recording.neural, recording.segment(), number)
     }
 
 
-def _history(key: str, history: pd.DataFrame) -> pd.DataFrame:
-    name, seed = key.split("_seed")
-    return history.assign(fold=name.removeprefix("fold"), seed=int(seed))
+def _features(
+    recordings: Mapping[str, Recording],
+    splits: Mapping[str, dict[str, np.ndarray]],
+    key: str,
+    fold: int,
+    features: str,
+    options: dict[str, Any],
+    _: Path,
+) -> dict[str, np.ndarray]:
+    recording = recordings[key]
+    fit = recording.neural[rows(splits[key]["part"][fold], "train")]
+    embedding = baseline_features(
+        features, recording.neural, recording.segment(), fit, **options
+    )
+    return {"embedding": embedding}
+
+
+def _is_complete(experiment: Experiment, encoder: str, sessions: tuple[str, ...]) -> bool:
+    return set(experiment.sessions_of(encoder)) <= set(sessions)
+
+
+def _digest(recording: Recording) -> str:
+    """Of what an encoder sees of a recording."""
+    return content_digest(recording.neural, recording.segment())
+
+
+def _sha256(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+

@@ -122,7 +122,8 @@ def origin_words(table: pd.DataFrame) -> str:
 
 def _colours(methods: list[str]) -> dict[str, str]:
     """A colour of its own for each method, the same on both sides; ours keep theirs."""
-    known = {PAPERS_NAMES[variant]: style.variant_colour(variant) for variant in _OWN_COLOURS}
+    own = style.colours(_OWN_COLOURS)
+    known = {PAPERS_NAMES[variant]: own[variant] for variant in _OWN_COLOURS}
     colours = {method: known[method] for method in methods if method in known}
     free = (colour for colour in _COLOURS if colour not in colours.values())
     for method in methods:

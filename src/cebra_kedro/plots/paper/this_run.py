@@ -78,7 +78,7 @@ def rat_consistency(files: Files, table: pd.DataFrame, *, ax: Axes | None = None
         cells = 100 * figure_1.consistency_matrix(files, figure_1.RUNS[name])
         published[name] = {"rats": cells[np.isfinite(cells)]}
     pairs = with_columns(table, "consistency", ("between", "source", "target", "r2"))
-    pairs = pairs[pairs["between"] == "subjects"]
+    pairs = pairs[pairs["between"] == "sessions"]
     variant = pairs["source"].str.split("/").str[1]
     ours = {
         PAPERS_NAMES[name]: {"rats": 100 * pairs.loc[variant == name, "r2"].to_numpy()}
@@ -107,7 +107,7 @@ def reconstruction(files: Files, table: pd.DataFrame, *, ax: Axes | None = None)
         metric = "reconstruction_r2"
     of_poisson = table[table["subject"] == "poisson"]
     chosen = of_poisson if len(of_poisson) else table
-    variants = style.ordered_variants(chosen.loc[chosen["metric"] == metric, "variant"])
+    variants = pd.unique(chosen.loc[chosen["metric"] == metric, "variant"])
     ours = _ours(chosen, metric, variants, unit="%")
     return side_by_side(published, ours, chosen, "Reconstruction R² (%)", ax)
 
@@ -127,7 +127,7 @@ def monkey_decoding(files: Files, table: pd.DataFrame, *, ax: Axes | None = None
     }
     active = table[table["subject"] == "active"]
     chosen = active if len(active) else table
-    variants = style.ordered_variants(chosen["variant"])
+    variants = pd.unique(chosen["variant"])
     ours: Groups = {}
     for name, metric in quantities.items():
         for method, of_subject in _ours(chosen, metric, variants, unit="%").items():
@@ -140,7 +140,7 @@ def allen_by_neurons(files: Files, table: pd.DataFrame, *, ax: Axes | None = Non
 
     Args:
         files: content of ``Figure5Revision.h5``.
-        table: our scores of experiment ``allen`` by neuron count, with a column ``origin``.
+        table: our sweep of experiment ``allen_decoding`` over ``n_neurons``, with ``origin``.
         ax: axes whose place is used; None for a new figure.
     """
     visp = table[(table["subject"] == "VISp") & (table["metric"] == "frame_accuracy_1s")]
@@ -234,7 +234,7 @@ COMPARISONS: Mapping[str, tuple[Comparison, ...]] = {
             "Frames decoded from one frame, VISp",
             allen_by_neurons,
             (figure_5.FILE,),
-            "allen/accuracy_by_neurons",
+            "allen_decoding/sweep",
         ),
     ),
 }

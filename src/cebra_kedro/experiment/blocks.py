@@ -1,0 +1,430 @@
+"""The blocks of an experiment's description; what is unknown, unused or out of range is refused."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from cebra_kedro.cores import available_cores
+from cebra_kedro.training.config import (
+    EncoderConfig,
+    LossConfig,
+    OptimizerConfig,
+    PairsConfig,
+    ScheduleConfig,
+    Settings,
+)
+
+
+class Named(Settings):
+    """A function registered in its room, and its options, which the room knows.
+
+    Attributes:
+        name: of the function; ``source: rat_on_track`` is short for ``{name: rat_on_track}``.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that were given."""
+        return dict(self.model_extra or {})
+
+
+_SPLIT_OPTIONS = {
+    "trial": {"folds", "scheme"},
+    "repeat": {"test_repeat", "n_repeats"},
+    "block": {"fractions"},
+    "label": {"label"},
+    "random_optimistic": {"fractions", "seed"},
+}
+
+
+class SplitBlock(Settings):
+    """Which bins are for training, validation and test.
+
+    Attributes:
+        by: ``trial`` (whole trials), ``repeat`` (repeats of a stimulus), ``block`` (contiguous
+            blocks of time), ``label`` (a discrete label says 0 train, 1 valid, 2 test) or
+            ``random_optimistic`` (single bins at random, whose neighbours in time are training
+            bins, so that scores come out too high).
+        folds: of trials; 3 nested folds need 16 trials, 3 interleaved ones 3.
+        scheme: of trials: ``nested`` as published for the rats, or ``interleaved``: the trials take
+            turns, which needs fewer.
+        test_repeat: repeat that is tested on, counted from 1; the one before it is for validation.
+        n_repeats: repeats that there are.
+        fractions: of the bins, for train, valid and test: of ``block`` and ``random_optimistic``.
+        label: the label of ``by: label``.
+        seed: of ``random_optimistic``.
+    """
+
+    by: Literal["trial", "repeat", "block", "label", "random_optimistic"]
+    folds: int = Field(3, ge=2, le=20)
+    scheme: Literal["nested", "interleaved"] = "nested"
+    test_repeat: int = Field(10, ge=1)
+    n_repeats: int = Field(10, ge=3)
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
+    label: str = "part"
+    seed: int | None = Field(None, ge=0)
+
+    @model_validator(mode="after")
+    def _options_are_used(self) -> Self:
+        used = _SPLIT_OPTIONS[self.by]
+        unused = {
+            name
+            for name, field in type(self).model_fields.items()
+            if name not in {"by", *used} and getattr(self, name) != field.default
+        }
+        if unused:
+            raise ValueError(f"a split by {self.by} has no {', '.join(sorted(unused))}; remove it")
+        if (self.by == "random_optimistic") != (self.seed is not None):
+            raise ValueError("by: random_optimistic needs a seed, e.g. seed: 0")
+        if self.test_repeat > self.n_repeats:
+            raise ValueError(
+                f"test_repeat must be in 1 … {self.n_repeats} (n_repeats), got {self.test_repeat}"
+            )
+        if min(self.fractions) <= 0 or abs(sum(self.fractions) - 1) > 1e-9:
+            raise ValueError(
+                f"fractions must be three positive numbers (train, valid, test) with sum 1, "
+                f"got {list(self.fractions)}"
+            )
+        return self
+
+    @property
+    def n_folds(self) -> int:
+        """Folds of every session."""
+        return self.folds if self.by == "trial" else 1
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the rule takes."""
+        return {name: getattr(self, name) for name in _SPLIT_OPTIONS[self.by]}
+
+
+class TrainingBlock(Settings):
+    """What the encoders of an experiment have in common; see ``training.config`` for each.
+
+    Attributes:
+        encoder: network and widths; None if each encoder names its own.
+        optimizer: optimiser and clipping.
+        schedule: learning rate over the steps.
+        steps: gradient steps.
+        batch_size: references of a step.
+        negatives: negatives of a step; null means as many as references.
+        seeds: one encoder is trained for each, in every fold.
+        device: ``auto`` is cuda, then mps, then cpu.
+        threads: CPU threads of one training; null means all cores.
+        processes: pieces of work (trainings, decodings, figures) at the same time; null means as
+            many as there are cores for their threads.
+        precision: ``bfloat16`` computes the networks and the gradient of the loss in bfloat16.
+    """
+
+    encoder: EncoderConfig | None = None
+    optimizer: OptimizerConfig = OptimizerConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    steps: int = Field(ge=1)
+    batch_size: int = Field(512, ge=2)
+    negatives: int | None = Field(None, ge=1)
+    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    threads: int | None = Field(1, ge=1)
+    processes: int | None = Field(None, ge=1)
+    precision: Literal["float32", "bfloat16"] = "float32"
+
+    @property
+    def n_processes(self) -> int:
+        """Encoders trained at the same time on this machine."""
+        if self.processes is not None or self.threads is None:
+            return self.processes or 1
+        return max(1, available_cores() // self.threads)
+
+    @property
+    def n_workers(self) -> int:
+        """Other pieces of work, of one thread each, at the same time on this machine."""
+        return self.processes or available_cores()
+
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> Self:
+        if len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError(f"seeds must be different and ≥ 0, got {list(self.seeds)}")
+        return self
+
+
+class Guidance(Settings):
+    """Which labels guide an encoder, and by which law.
+
+    Attributes:
+        labels: labels that guide the encoder, side by side; none for the ``time`` law.
+        classes: the discrete label of the ``discrete`` and ``mixed`` laws.
+        pairs: the law of positive pairs.
+    """
+
+    labels: tuple[str, ...] = ()
+    classes: str | None = None
+    pairs: PairsConfig
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether any label guides."""
+        return bool(self.labels) or self.classes is not None
+
+    @property
+    def all_labels(self) -> tuple[str, ...]:
+        """Every label that guides."""
+        return (*self.labels, *filter(None, [self.classes]))
+
+    @model_validator(mode="after")
+    def _labels_fit_law(self) -> Self:
+        law = self.pairs.law
+        if bool(self.labels) != self.pairs.uses_labels:
+            raise ValueError(
+                f"the {law} law needs labels, e.g. labels: [position]"
+                if self.pairs.uses_labels
+                else f"the {law} law uses no labels; remove labels"
+            )
+        if (self.classes is not None) != self.pairs.uses_classes:
+            raise ValueError(
+                f"the {law} law needs classes, e.g. classes: direction"
+                if self.pairs.uses_classes
+                else f"the {law} law uses no classes; remove classes"
+            )
+        return self
+
+
+class EncoderBlock(Guidance):
+    """What sets one kind of encoder apart.
+
+    Attributes:
+        loss: distance and temperature.
+        shuffle_labels: the control: permute the labels of the training bins, for the ``encoder``
+            alone, or for the ``encoder_and_decoder``: any projection of the activity, even a random
+            one, tells a decoder with true labels something.
+        fit_on: ``train``; ``train_and_valid`` (the decoder's settings are then chosen on rows that
+            the encoder has seen, never on test rows); or ``all``, which lets the encoder see the
+            neural data of validation and test trials, is refused when labels are used, and must
+            show in the name: ``<name>_transductive``.
+        sessions: those it is trained on, each on its own; ``joint`` is one encoder for all of them,
+            ``{joint: [a, b]}`` for some. None means each session.
+        joint: one encoder for all of ``sessions``; set by ``sessions: joint``.
+        populations: which recordings of a session it sees, all in one embedding; needed where a
+            session has several.
+        learning_rate: replaces that of the optimiser.
+        optimizer: replaces that of ``training``.
+        schedule: replaces that of ``training``.
+        steps: replaces that of ``training``.
+        batch_size: replaces that of ``training``.
+        encoder: replaces that of ``training``; for several populations, one for each.
+    """
+
+    loss: LossConfig = LossConfig()
+    shuffle_labels: Literal["encoder", "encoder_and_decoder"] | None = None
+    fit_on: Literal["train", "train_and_valid", "all"] = "train"
+    sessions: tuple[str, ...] | None = None
+    joint: bool = False
+    populations: tuple[str, ...] = ()
+    learning_rate: float | None = Field(None, gt=0, le=1)
+    optimizer: OptimizerConfig | None = None
+    schedule: ScheduleConfig | None = None
+    steps: int | None = Field(None, ge=1)
+    batch_size: int | None = Field(None, ge=2)
+    encoder: EncoderConfig | dict[str, EncoderConfig] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _joint_sessions(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        sessions = value.get("sessions")
+        if sessions == "joint":
+            return value | {"sessions": None, "joint": True}
+        if isinstance(sessions, dict) and set(sessions) == {"joint"}:
+            return value | {"sessions": sessions["joint"], "joint": True}
+        return value
+
+    @field_validator("shuffle_labels", mode="before")
+    @classmethod
+    def _true_is_encoder(cls, value: Any) -> Any:
+        return {True: "encoder", False: None}.get(value, value) if isinstance(value, bool) else value
+
+    @model_validator(mode="after")
+    def _guidance_fits(self) -> Self:
+        law = self.pairs.law
+        if self.shuffle_labels and not self.is_guided:
+            raise ValueError(f"the {law} law uses no labels to shuffle; remove shuffle_labels")
+        if self.fit_on == "all" and self.is_guided:
+            raise ValueError(
+                "fit_on: all with labels would train on the labels of test trials; "
+                "use fit_on: train, or the time law"
+            )
+        if self.joint and not self.is_guided:
+            raise ValueError(
+                f"sessions: joint needs labels that say which bins of different sessions belong "
+                f"together, but the {law} law uses none; use time_delta, delta_normal, discrete or "
+                "mixed, or train each session on its own"
+            )
+        return self
+
+
+class BaselineBlock(Named):
+    """Features that need no trained encoder, registered in ``training.baselines``.
+
+    Attributes:
+        name: which features; the baseline's own name if it is not given.
+        population: which recording of a session, where it has several.
+    """
+
+    population: str = ""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that were given, without the population."""
+        return dict(self.model_extra or {})
+
+
+class DecodeBlock(Settings):
+    """One target of decoding.
+
+    Attributes:
+        labels: what is decoded; the block's own name if it is not given.
+        decoders: by name: ``knn``, ``ridge``, ``logistic``, ``bayes``; none for the protocol's own.
+        scores: on test rows; None for those of the kind of label. The first one chooses, on
+            validation rows, among the decoder's candidates.
+        protocol: ``labels``, or one of the published ones in ``decoding.protocols``.
+    """
+
+    labels: tuple[str, ...] = ()
+    decoders: tuple[str, ...] = ()
+    scores: tuple[str, ...] | None = None
+    protocol: str = "labels"
+
+
+class DecodersBlock(Settings):
+    """The candidates that decoders choose from, on validation rows.
+
+    Attributes:
+        neighbours: numbers of neighbours of ``knn``.
+        metric: distance between features, of ``knn``.
+        alphas: penalties of ``ridge`` and ``logistic``.
+        smoothings: of ``bayes``: shares of the largest variance that are added to all variances.
+        bin_step: fit and choose on each n-th bin only; test bins are all scored.
+        window_frames: a decoded frame counts as right when it is fewer frames away than this.
+    """
+
+    neighbours: tuple[int, ...] = Field((1, 4, 9, 16, 25, 36, 64, 100), min_length=1)
+    metric: Literal["euclidean", "cosine"] = "euclidean"
+    alphas: tuple[float, ...] = Field((1e-3, 1e-1, 1e1, 1e3), min_length=1)
+    smoothings: tuple[float, ...] = Field((1e-9, 1e-6, 1e-3, 1.0, 1e3), min_length=1)
+    bin_step: int = Field(1, ge=1)
+    window_frames: int = Field(30, ge=1)
+
+    @model_validator(mode="after")
+    def _positive(self) -> Self:
+        for name in ("neighbours", "alphas", "smoothings"):
+            values = getattr(self, name)
+            if min(values) <= 0:
+                raise ValueError(f"{name} must be positive, got {list(values)}")
+        return self
+
+
+class Transfer(Settings):
+    """Encoders and decoders of one session, scored on the test trials of another.
+
+    Attributes:
+        fitted_to: a session.
+        scored_on: another session, with the same neurons.
+    """
+
+    fitted_to: str
+    scored_on: str
+
+    @property
+    def name(self) -> str:
+        """The session in tables."""
+        return f"{self.fitted_to}_to_{self.scored_on}"
+
+
+class AlignBlock(Settings):
+    """Embeddings of different sessions compared where their labels agree, on training rows.
+
+    Attributes:
+        align: labels; at most one continuous or circular one, or ``time_in_trial``.
+        name: ``between`` in the table is ``sessions_by_<name>``; empty for ``sessions``.
+        variants: whose embeddings are compared; None for all.
+        bins: edges of the ranges of the continuous label.
+        min_samples: samples that every embedding needs in a bin for the bin to count.
+        widening: ranges away from which a bin that is short of samples may borrow.
+        cell: height of a cell in the second coordinate of a label of two, in its unit.
+    """
+
+    align: tuple[str, ...] = Field(min_length=1)
+    name: str = ""
+    variants: tuple[str, ...] | None = None
+    bins: int = Field(100, ge=2, le=10_000)
+    min_samples: int = Field(1, ge=1)
+    widening: int = Field(2, ge=0)
+    cell: float | None = Field(None, gt=0)
+
+
+class CompareBlock(Settings):
+    """Which embeddings are compared.
+
+    Attributes:
+        seeds: of one encoder and fold.
+        encoders: kinds of encoders, and stored baselines, of one session.
+        sessions: of one encoder, aligned by labels: one block, or several.
+        presentations: every two embeddings, frame by frame, by what sets them apart.
+    """
+
+    seeds: bool = True
+    encoders: bool = False
+    sessions: tuple[AlignBlock, ...] = ()
+    presentations: bool = False
+
+    @field_validator("sessions", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [block.name for block in self.sessions]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                "several comparisons of sessions need names of their own, e.g. name: position"
+            )
+        return self
+
+
+class SweepBlock(Settings):
+    """A grid over parameters: every combination is trained and decoded.
+
+    Attributes:
+        grid: parameter with its block, e.g. ``training.steps`` → values to try; ``n_neurons``
+            takes the first so many neurons of a recording.
+        sessions: those it runs on; None for all.
+        encoders: those it runs.
+        baselines: decoded beside them.
+    """
+
+    grid: dict[str, tuple[Any, ...]] = Field(min_length=1)
+    sessions: tuple[str, ...] | None = None
+    encoders: tuple[str, ...] = Field(min_length=1)
+    baselines: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _grid_names_blocks(self) -> Self:
+        blocks = ("training", "encoders", "decoders", "n_neurons")
+        for name, values in self.grid.items():
+            if name.split(".")[0] not in blocks:
+                raise ValueError(f"grid names {name}, but a sweep can change {', '.join(blocks)}")
+            if not values:
+                raise ValueError(f"grid has no values for {name}; list some or remove it")
+        return self

@@ -1,0 +1,381 @@
+"""An experiment as a whole: its blocks, whether they fit together, and what follows from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from cebra_kedro.experiment.blocks import (
+    BaselineBlock,
+    CompareBlock,
+    DecodeBlock,
+    DecodersBlock,
+    EncoderBlock,
+    Guidance,
+    Named,
+    SplitBlock,
+    SweepBlock,
+    TrainingBlock,
+    Transfer,
+)
+from cebra_kedro.sweep import cells_of, with_values
+from cebra_kedro.training.config import EncoderConfig, Settings, TrainingConfig
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_TRANSDUCTIVE = "_transductive"
+_STORED_BASELINES = ("pca", "tsne", "umap")
+"""Features of few dimensions, kept beside embeddings; the others are computed where needed."""
+
+VariantKind = Literal["encoder", "control", "baseline"]
+
+
+@dataclass(frozen=True)
+class Readout:
+    """What is decoded, compared and drawn under one name: an embedding, or a baseline.
+
+    Attributes:
+        name: the variant in tables, e.g. ``joint_ca``.
+        source: the encoder or baseline.
+        kind: ``encoder``, ``control`` (labels were permuted) or ``baseline``.
+        population: which recording of a session; empty where a session has one.
+        transductive: whether it has seen the neural data of test trials.
+        stored: whether it lies in a file; raw activity is computed where it is needed.
+    """
+
+    name: str
+    source: str
+    kind: VariantKind
+    population: str = ""
+    transductive: bool = False
+    stored: bool = True
+
+
+class Experiment(Settings):
+    """The description of one experiment.
+
+    Attributes:
+        sessions: keys of the catalog entry ``<experiment>.raw``: subjects, days, areas …
+        populations: recordings that each session has, if it has several: modalities, areas, groups
+            of neurons.
+        source: function of ``sources`` that turns a session's raw content into recordings.
+        split: training, validation and test bins.
+        training: what the encoders have in common.
+        encoders: kinds of encoders, each a box in the graph. ``like: <other>`` starts from another.
+        baselines: features that need no trained encoder.
+        decode: targets of decoding, by label.
+        decoders: candidates that the decoders choose from.
+        transfers: from which session to which other one decoding is tried.
+        compare: which embeddings are compared.
+        guidance: labels and law of every guided encoder, on sessions with other labels.
+        sweep: a grid over parameters.
+        figures: names of ``plots.figures`` → options; a list where there are none.
+        headline: the metric shown when a run ends; None for the first one.
+    """
+
+    sessions: tuple[str, ...] = Field(min_length=1)
+    populations: tuple[str, ...] = ()
+    source: Named
+    split: SplitBlock
+    training: TrainingBlock
+    encoders: dict[str, EncoderBlock] = Field(min_length=1)
+    baselines: dict[str, BaselineBlock] = Field(default_factory=dict)
+    decode: dict[str, DecodeBlock] = Field(default_factory=dict)
+    decoders: DecodersBlock = DecodersBlock()
+    transfers: tuple[Transfer, ...] = ()
+    compare: CompareBlock = CompareBlock()
+    guidance: dict[str, Guidance] = Field(default_factory=dict)
+    sweep: SweepBlock | None = None
+    figures: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    headline: str | None = None
+
+    # --- what may be written shorter --------------------------------------------------------
+
+    @field_validator("encoders", mode="before")
+    @classmethod
+    def _like_others(cls, encoders: Any) -> Any:
+        if not isinstance(encoders, dict):
+            return encoders
+        return {name: _with_likes(encoders, name, ()) for name in encoders}
+
+    @field_validator("baselines", mode="before")
+    @classmethod
+    def _baseline_names(cls, baselines: Any) -> Any:
+        if isinstance(baselines, list | tuple):
+            baselines = dict.fromkeys(baselines)
+        if not isinstance(baselines, dict):
+            return baselines
+        named = {
+            name: {"name": name, **(block or {})} if isinstance(block, dict | None) else block
+            for name, block in baselines.items()
+        }
+        return named
+
+    @field_validator("decode", mode="before")
+    @classmethod
+    def _decode_names(cls, decode: Any) -> Any:
+        if isinstance(decode, list | tuple):
+            decode = dict.fromkeys(decode)
+        if not isinstance(decode, dict):
+            return decode
+        return {
+            name: {"labels": [name], **(block or {})} if isinstance(block, dict | None) else block
+            for name, block in decode.items()
+        }
+
+    @field_validator("figures", mode="before")
+    @classmethod
+    def _figure_names(cls, figures: Any) -> Any:
+        if isinstance(figures, list | tuple):
+            return {name: {} for name in figures}
+        if isinstance(figures, dict):
+            return {name: options or {} for name, options in figures.items()}
+        return figures
+
+    # --- whether blocks fit together --------------------------------------------------------
+
+    @model_validator(mode="after")
+    def _names_are_usable(self) -> Self:
+        named = {
+            "sessions": self.sessions,
+            "populations": self.populations,
+            "encoders": tuple(self.encoders),
+            "baselines": tuple(self.baselines),
+        }
+        for what, names in named.items():
+            for name in names:
+                if not _NAME.fullmatch(name):
+                    raise ValueError(
+                        f"{what} has the name {name!r}; use letters, digits, _ and -, as names of "
+                        "files and catalog entries are made of it"
+                    )
+            if len(set(names)) < len(names):
+                raise ValueError(f"{what} must have different names, got {', '.join(names)}")
+        variants = [readout.name for readout in self.readouts]
+        twice = sorted({name for name in variants if variants.count(name) > 1})
+        if twice:
+            raise ValueError(f"several encoders or baselines are called {', '.join(twice)}")
+        reserved = {"joint", *(transfer.name for transfer in self.transfers)} & set(self.sessions)
+        if reserved:
+            raise ValueError(
+                f"no session may be called {', '.join(reserved)}; other files have it"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        for name, encoder in self.encoders.items():
+            self._check_known(f"encoders.{name}.sessions", encoder.sessions or (), self.sessions)
+            self._check_population(f"encoders.{name}.populations", encoder.populations)
+            if encoder.joint and len(self.sessions_of(name)) < 2:
+                raise ValueError(f"encoders.{name} is joint, but has one session only")
+            if (encoder.fit_on == "all") != name.endswith(_TRANSDUCTIVE):
+                raise ValueError(
+                    f"encoders.{name}: an encoder that is fitted on the neural data of test trials "
+                    f"(fit_on: all) says so in its name, <name>{_TRANSDUCTIVE}, and no other does"
+                )
+        for name, baseline in self.baselines.items():
+            self._check_population(
+                f"baselines.{name}.population", tuple(filter(None, [baseline.population]))
+            )
+        for transfer in self.transfers:
+            ends = (transfer.fitted_to, transfer.scored_on)
+            self._check_known("transfers", ends, self.sessions)
+        self._check_known("guidance", self.guidance, self.sessions)
+        variants = [readout.name for readout in self.readouts if readout.stored]
+        for block in self.compare.sessions:
+            self._check_known("compare.sessions.variants", block.variants or (), variants)
+        if self.sweep is not None:
+            self._check_known("sweep.sessions", self.sweep.sessions or (), self.sessions)
+            self._check_known("sweep.encoders", self.sweep.encoders, self.encoders)
+            self._check_known("sweep.baselines", self.sweep.baselines, self.baselines)
+            joint = [name for name in self.sweep.encoders if self.encoders[name].joint]
+            if joint:
+                raise ValueError(f"sweep.encoders: {', '.join(joint)} is joint; sweep another")
+        return self
+
+    @model_validator(mode="after")
+    def _encoders_fit_training(self) -> Self:
+        for name in self.encoders:
+            try:
+                self.training_config(name, self.training.seeds[0])
+            except ValidationError as error:
+                reasons = [str(d["msg"]).removeprefix("Value error, ") for d in error.errors()]
+                raise ValueError(
+                    f"encoders.{name} does not fit training: {'; '.join(reasons)}"
+                ) from error
+        return self
+
+    def _check_known(self, where: str, names: Iterable[str], known: Iterable[str]) -> None:
+        known = list(known)
+        for name in names:
+            if name not in known:
+                raise ValueError(f"{where} names {name}, but there are {', '.join(known)}")
+
+    def _check_population(self, where: str, names: Sequence[str]) -> None:
+        self._check_known(where, names, self.populations or ("none",))
+        if self.populations and not names:
+            raise ValueError(
+                f"{where} must say which of {', '.join(self.populations)} it sees, as each session "
+                "has several recordings"
+            )
+
+    # --- what follows from it ---------------------------------------------------------------
+
+    @property
+    def recording_keys(self) -> tuple[str, ...]:
+        """Every recording: ``session``, or ``session/population``."""
+        return tuple(
+            recording_key(session, population)
+            for session in self.sessions
+            for population in self.populations or ("",)
+        )
+
+    def sessions_of(self, encoder: str) -> tuple[str, ...]:
+        """The sessions that an encoder is trained on, in the order of the experiment."""
+        own = self.encoders[encoder].sessions
+        return tuple(name for name in self.sessions if own is None or name in own)
+
+    def populations_of(self, encoder: str) -> tuple[str, ...]:
+        """The recordings of a session that an encoder sees; one without a name where it has one."""
+        return self.encoders[encoder].populations or ("",)
+
+    @property
+    def readouts(self) -> tuple[Readout, ...]:
+        """Everything that is decoded, compared and drawn: encoders, controls, baselines."""
+        found = [
+            Readout(
+                name=self._variant_name(name, population),
+                source=name,
+                kind="control" if encoder.shuffle_labels else "encoder",
+                population=population,
+                transductive=encoder.fit_on == "all",
+            )
+            for name, encoder in self.encoders.items()
+            for population in self.populations_of(name)
+        ]
+        found.sort(key=lambda readout: readout.kind == "control")
+        found.extend(
+            Readout(
+                name=name,
+                source=name,
+                kind="baseline",
+                population=block.population,
+                transductive=block.name in ("tsne", "umap"),
+                stored=block.name in _STORED_BASELINES,
+            )
+            for name, block in self.baselines.items()
+        )
+        return tuple(found)
+
+    def _variant_name(self, encoder: str, population: str) -> str:
+        if len(self.populations_of(encoder)) == 1:
+            return encoder
+        return population if population.startswith(f"{encoder}_") else f"{encoder}_{population}"
+
+    @property
+    def stored_baselines(self) -> tuple[str, ...]:
+        """Baselines that lie in files, as embeddings do."""
+        return tuple(n for n, block in self.baselines.items() if block.name in _STORED_BASELINES)
+
+    def guidance_of(self, encoder: str, session: str) -> Guidance:
+        """The labels and the law that guide an encoder in a session."""
+        block = self.encoders[encoder]
+        return self.guidance.get(session, block) if block.is_guided else block
+
+    def training_config(
+        self, encoder: str, seed: int, session: str | None = None, n_sessions: int = 1
+    ) -> TrainingConfig:
+        """The complete configuration of one encoder.
+
+        Args:
+            encoder: its name.
+            seed: one of ``training.seeds``.
+            session: the session, or the first of those trained together; None for the law that the
+                encoder's own block says.
+            n_sessions: sessions that are trained together.
+        """
+        block, shared = self.encoders[encoder], self.training
+        optimizer = block.optimizer or shared.optimizer
+        if block.learning_rate is not None:
+            optimizer = optimizer.model_copy(update={"learning_rate": block.learning_rate})
+        networks = self._networks(encoder) * n_sessions
+        guidance = block if session is None else self.guidance_of(encoder, session)
+        return TrainingConfig(
+            encoder=networks[0],
+            session_encoders=networks if len(set(networks)) > 1 else (),
+            pairs=guidance.pairs,
+            loss=block.loss,
+            optimizer=optimizer,
+            schedule=block.schedule or shared.schedule,
+            steps=block.steps or shared.steps,
+            batch_size=block.batch_size or shared.batch_size,
+            negatives=shared.negatives,
+            seed=seed,
+            device=shared.device,
+            threads=shared.threads,
+            precision=shared.precision,
+        )
+
+    def sweep_cells(self) -> Iterator[tuple[dict[str, Any], Experiment]]:
+        """Every combination of the swept values, and the description with these values.
+
+        Raises:
+            ValueError: a name leads nowhere, or a value is out of range.
+        """
+        grid = self.sweep.grid if self.sweep else {}
+        everything = self.model_dump() | {"sweep": None}
+        for cell in cells_of(grid):
+            values = {name: value for name, value in cell.items() if name != "n_neurons"}
+            try:
+                yield cell, Experiment.model_validate(with_values(everything, values))
+            except ValidationError as error:
+                reasons = [str(d["msg"]).removeprefix("Value error, ") for d in error.errors()]
+                raise ValueError(f"{cell}: {'; '.join(reasons)}") from error
+
+    def _networks(self, encoder: str) -> tuple[EncoderConfig, ...]:
+        """One network for each population that an encoder sees."""
+        chosen = self.encoders[encoder].encoder or self.training.encoder
+        populations = self.populations_of(encoder)
+        if chosen is None:
+            raise ValueError(f"encoders.{encoder} has no network: set training.encoder")
+        if isinstance(chosen, EncoderConfig):
+            return (chosen,) * len(populations)
+        if set(chosen) != set(populations):
+            raise ValueError(
+                f"encoders.{encoder}.encoder has networks for {', '.join(chosen)}, but it sees "
+                f"{', '.join(filter(None, populations)) or 'one recording of a session'}"
+            )
+        return tuple(chosen[population] for population in populations)
+
+
+def recording_key(session: str, population: str) -> str:
+    """``session``, or ``session/population``."""
+    return f"{session}/{population}" if population else session
+
+
+def _with_likes(encoders: dict[str, Any], name: str, seen: tuple[str, ...]) -> Any:
+    """The block of an encoder with that of the one it is ``like`` below it."""
+    block = encoders[name]
+    if not isinstance(block, dict) or "like" not in block:
+        return block
+    other = block["like"]
+    if other not in encoders or other in (*seen, name):
+        known = ", ".join(key for key in encoders if key != name)
+        raise ValueError(f"{name}: like names {other!r}, but the other encoders are {known}")
+    below = _with_likes(encoders, other, (*seen, name))
+    if not isinstance(below, dict):
+        return below
+    return _merged(below, {key: value for key, value in block.items() if key != "like"})
+
+
+def _merged(below: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Nested values with own ones in place; a law of pairs comes with its own options."""
+    merged = dict(below)
+    for key, value in own.items():
+        inner = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if inner and "law" not in value else value
+    return merged

@@ -1,0 +1,273 @@
+"""Embeddings → what decoders make of the test rows, one table of scores, and sweeps.
+
+Predictions have keys ``<session>/<variant>/fold0_seed1``. In a file, ``<target>/row`` are rows of
+the recording, ``<target>/<label>`` the truth there, ``<target>/<decoder>/<label>`` what was decoded;
+``scores`` is a JSON text of (decoder, metric, value, unit).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import cebra_kedro.decoding
+from cebra_kedro.cells import Cell, Pieces
+from cebra_kedro.decoding import Decoded, DecoderSettings, Samples
+from cebra_kedro.decoding.protocols import protocol
+from cebra_kedro.experiment import Experiment, Readout, recording_key
+from cebra_kedro.experiment.blocks import Transfer
+from cebra_kedro.metrics import METRIC_COLUMNS, metrics_rows
+from cebra_kedro.pipelines import chosen_sessions, fold_and_seed
+from cebra_kedro.pipelines.decoding.sweep import sweep_cells
+from cebra_kedro.pipelines.features import Features, Splits
+from cebra_kedro.pipelines.training.jobs import unit_of
+from cebra_kedro.recording import Recording
+from cebra_kedro.store import Store
+from cebra_kedro.sweep import code_digest
+
+Arrays = dict[str, np.ndarray]
+
+
+def decode(
+    recordings: Mapping[str, Recording],
+    splits: Splits,
+    embeddings: Store,
+    models: Store,
+    experiment: Experiment,
+    only: Any,
+    name: str,
+) -> Pieces:
+    """Every variant of every session, fold and seed decoded by every target; and transfers."""
+    features = Features(recordings, splits, embeddings, models, experiment)
+    sessions = chosen_sessions(experiment, only)
+    cells: dict[str, Cell] = {}
+    for session in sessions:
+        labels = _labels_digest(experiment, recordings, splits, session)
+        for readout in experiment.readouts:
+            for fold, seed in features.runs(readout, session):
+                key = f"{session}/{readout.name}/fold{fold}_seed{seed}"
+                digest = features.digest(readout, session, fold, seed)
+                cells[key] = Cell(
+                    partial(_decode, features, readout, session, fold, seed),
+                    _sha256(digest, labels, key, _code()),
+                )
+    for transfer in experiment.transfers:
+        if {transfer.fitted_to, transfer.scored_on} <= set(sessions):
+            cells |= _transfer_cells(features, transfer)
+    return Pieces(cells, experiment.training.n_workers, f"{name}: decoding")
+
+
+def score(
+    models: Store, experiment: Experiment, name: str, predictions: Store | None = None
+) -> pd.DataFrame:
+    """One table of the scores of all sessions, those of earlier runs too, and of fits.
+
+    Goodness of fit is measured on the data that the encoder was fitted to, mean over the last
+    tenth of the steps; 0 bits is chance.
+    """
+    found = predictions if predictions is not None else {}
+    names = [*experiment.sessions, *(transfer.name for transfer in experiment.transfers)]
+    tables = [
+        table
+        for session in names
+        for readout in experiment.readouts
+        for key in _runs(found, f"{session}/{readout.name}/")
+        for table in _score_tables(found[key], name, session, readout.name, key)
+    ]
+    fits = {key: _final_bits(models[key]) for key in models}
+    tables.extend(
+        table
+        for session in experiment.sessions
+        for encoder in experiment.encoders
+        for table in _fit_tables(fits, experiment, name, session, encoder)
+    )
+    columns = list(METRIC_COLUMNS)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
+def sweep(
+    recordings: Mapping[str, Recording],
+    splits: Splits,
+    experiment: Experiment,
+    only: Any,
+    name: str,
+) -> Pieces:
+    """Scores of every combination of the swept values: trained, embedded and decoded."""
+    sessions = chosen_sessions(experiment, only)
+    cells = sweep_cells(recordings, splits, experiment, sessions, name, decoded_tables, _code())
+    return Pieces(cells, experiment.training.n_workers, f"{name}: sweep")
+
+
+def decoded_tables(
+    description: Experiment, fit: Samples, shuffle_seed: int | None, **names: Any
+) -> Iterator[pd.DataFrame]:
+    """The scores of one embedding by every target that its recording has the labels of."""
+    for _, decoded in _targets(description, fit, None, shuffle_seed):
+        yield metrics_rows(decoded.scores, units=decoded.units, decoder=decoded.decoder, **names)
+
+
+def _transfer_cells(features: Features, transfer: Transfer) -> dict[str, Cell]:
+    experiment = features.experiment
+    labels = [
+        _labels_digest(experiment, features.recordings, features.splits, session)
+        for session in (transfer.fitted_to, transfer.scored_on)
+    ]
+    cells = {}
+    for readout in experiment.readouts:
+        if readout.kind == "baseline" and readout.transductive:
+            continue
+        for fold, seed in features.runs(readout, transfer.fitted_to):
+            key = f"{transfer.name}/{readout.name}/fold{fold}_seed{seed}"
+            digest = features.digest(readout, transfer.fitted_to, fold, seed)
+            recording = features.recording(readout, transfer.scored_on)
+            cells[key] = Cell(
+                partial(
+                    _decode, features, readout, transfer.fitted_to, fold, seed, transfer=transfer
+                ),
+                _sha256(digest, labels, key, recording.neural.tobytes(), _code()),
+            )
+    return cells
+
+
+def _decode(
+    features: Features,
+    readout: Readout,
+    session: str,
+    fold: int,
+    seed: int,
+    _: Path,
+    transfer: Transfer | None = None,
+) -> Arrays:
+    fit = Samples(
+        features.of(readout, session, fold, seed),
+        features.recording(readout, session),
+        features.part(readout, session, fold),
+    )
+    test = None
+    if transfer is not None:
+        embedding = features.transferred(readout, transfer, fold, seed)
+        other = transfer.scored_on
+        test = Samples(
+            embedding,
+            features.recording(readout, other),
+            features.part(readout, other, fold),
+        )
+    arrays: Arrays = {}
+    scores = []
+    seed_of_control = shuffle_seed(features.experiment, readout, seed)
+    for target, decoded in _targets(features.experiment, fit, test, seed_of_control):
+        arrays[f"{target}/row"] = decoded.row
+        arrays |= {f"{target}/{label}": values for label, values in decoded.true.items()}
+        for label, values in decoded.predicted.items():
+            arrays[f"{target}/{decoded.decoder}/{label}"] = values
+        for label, chosen in decoded.chosen.items():
+            arrays[f"{target}/{decoded.decoder}/chosen/{label}"] = np.array(chosen)
+        scores.extend(
+            (decoded.decoder, metric, value, decoded.units[metric.removeprefix("chance_")])
+            for metric, value in decoded.scores.items()
+        )
+    return arrays | {"scores": np.array(json.dumps(scores))}
+
+
+def shuffle_seed(experiment: Experiment, readout: Readout, seed: int) -> int | None:
+    """Seed that permutes the labels of a control's decoder: that of its encoder. Else None."""
+    if readout.kind != "control":
+        return None
+    both = experiment.encoders[readout.source].shuffle_labels == "encoder_and_decoder"
+    return seed if both else None
+
+
+def _targets(
+    experiment: Experiment, fit: Samples, test: Samples | None, shuffle_seed: int | None
+) -> Iterator[tuple[str, Decoded]]:
+    settings = DecoderSettings(**experiment.decoders.model_dump())
+    for target, block in experiment.decode.items():
+        if not set(block.labels) <= set(fit.recording.labels):
+            continue  # sessions may have different labels; ingestion has seen that some have them
+        for decoded in protocol(block.protocol)(
+            fit,
+            test,
+            labels=block.labels,
+            decoders=block.decoders,
+            scores=block.scores,
+            settings=settings,
+            shuffle_seed=shuffle_seed,
+        ):
+            yield target, decoded
+
+
+def _runs(keys: Mapping[str, Any], prefix: str) -> list[str]:
+    return sorted((key for key in keys if key.startswith(prefix)), key=fold_and_seed)
+
+
+def _score_tables(
+    arrays: Arrays, experiment: str, session: str, variant: str, key: str
+) -> Iterator[pd.DataFrame]:
+    fold, seed = fold_and_seed(key)
+    rows = [
+        (experiment, session, variant, fold, seed, decoder, metric, value, unit)
+        for decoder, metric, value, unit in json.loads(str(arrays["scores"]))
+    ]
+    if rows:
+        yield pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
+
+
+def _fit_tables(
+    fits: Mapping[str, float], experiment: Experiment, name: str, session: str, encoder: str
+) -> Iterator[pd.DataFrame]:
+    if session not in experiment.sessions_of(encoder):
+        return
+    unit = unit_of(experiment, encoder, session).name
+    for key in _runs(fits, f"{encoder}/{unit}/"):
+        fold, seed = fold_and_seed(key)
+        for each in range(experiment.split.n_folds) if fold < 0 else [fold]:
+            yield metrics_rows(
+                {"goodness_of_fit": fits[key]},
+                units={"goodness_of_fit": "bits"},
+                experiment=name,
+                subject=session,
+                variant=encoder,
+                fold=each,
+                seed=seed,
+                decoder="none",
+            )
+
+
+def _final_bits(model: Any) -> float:
+    bits = model.history()["goodness_of_fit_bits"].to_numpy()
+    return float(bits[-max(1, len(bits) // 10) :].mean())
+
+
+def _labels_digest(
+    experiment: Experiment, recordings: Mapping[str, Recording], splits: Splits, session: str
+) -> str:
+    """What decoding depends on besides the features: labels, trials, parts and settings."""
+    digest = hashlib.sha256()
+    for target, block in experiment.decode.items():
+        digest.update(f"{target} {block.model_dump_json()}".encode())
+    digest.update(experiment.decoders.model_dump_json().encode())
+    for population in experiment.populations or ("",):
+        key = recording_key(session, population)
+        recording = recordings[key]
+        digest.update(splits[key]["part"].tobytes() + recording.segment().tobytes())
+        for label, one in recording.labels.items():
+            digest.update(f"{label} {one.kind} {one.unit} {one.values.dtype}".encode())
+            digest.update(np.ascontiguousarray(one.values).tobytes())
+    return digest.hexdigest()
+
+
+def _sha256(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    folder = Path(cebra_kedro.decoding.__file__).parent
+    return code_digest(folder, Path(__file__), Path(__file__).with_name("sweep.py"))

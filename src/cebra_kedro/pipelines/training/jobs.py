@@ -1,0 +1,148 @@
+"""What is to be trained: which recordings an encoder sees, on which rows, guided by what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cebra_kedro.experiment import Experiment, recording_key
+from cebra_kedro.recording import Recording
+from cebra_kedro.splits import rows
+from cebra_kedro.training.config import TrainingConfig
+from cebra_kedro.training.data import TrainingData, session_data
+
+JOINT = "joint"
+_PARTS = {"train": ("train",), "train_and_valid": ("train", "valid")}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one encoder is trained on together.
+
+    Attributes:
+        name: first part of its models' keys: the session, or ``joint``.
+        members: session and population of each of its networks.
+    """
+
+    name: str
+    members: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class EncoderJob:
+    """One training; called, it reads its recordings and says what is to be fitted, and how.
+
+    Attributes:
+        recordings: of the experiment.
+        splits: of the experiment.
+        experiment: its description.
+        encoder: name of the encoder.
+        unit: what it is trained on.
+        fold: number of the fold; None for all rows.
+        seed: of the training.
+        n_neurons: only so many, the first; None for all.
+    """
+
+    recordings: Mapping[str, Recording]
+    splits: Mapping[str, dict[str, np.ndarray]]
+    experiment: Experiment
+    encoder: str
+    unit: Unit
+    fold: int | None
+    seed: int
+    n_neurons: int | None = None
+
+    def __call__(self) -> tuple[list[TrainingData], TrainingConfig]:
+        """The data of each network, and the configuration."""
+        experiment, block = self.experiment, self.experiment.encoders[self.encoder]
+        guidance = experiment.guidance_of(self.encoder, self.unit.members[0][0])
+        ids = self._class_ids(guidance.labels)
+        data = [
+            session_data(
+                self._recording(recording_key(*member)),
+                self._rows(recording_key(*member)),
+                guidance.labels,
+                guidance.classes,
+                ids=ids,
+                shuffle_seed=self.seed if block.shuffle_labels else None,
+                joined=experiment.split.by == "random_optimistic",
+            )
+            for member in self.unit.members
+        ]
+        n_sessions = len({session for session, _ in self.unit.members})
+        config = experiment.training_config(
+            self.encoder, self.seed, self.unit.members[0][0], n_sessions
+        )
+        return data, config
+
+    def _recording(self, key: str) -> Recording:
+        recording = self.recordings[key]
+        return recording if self.n_neurons is None else first_neurons(recording, self.n_neurons)
+
+    def _rows(self, key: str) -> np.ndarray:
+        part = self.splits[key]["part"]
+        if self.fold is None:
+            return np.arange(part.shape[1])
+        return rows(part[self.fold], *_PARTS[self.experiment.encoders[self.encoder].fit_on])
+
+    def _class_ids(self, labels: Sequence[str]) -> dict[str, np.ndarray]:
+        """Ids of discrete labels over all sessions that are trained together."""
+        if len(self.unit.members) == 1:
+            return {}
+        found: dict[str, list[np.ndarray]] = {}
+        for member in self.unit.members:
+            recording = self.recordings[recording_key(*member)]
+            for label in labels:
+                if recording.label(label).kind == "discrete":
+                    found.setdefault(label, []).append(recording.label(label).classes)
+        return {label: np.unique(np.concatenate(ids)) for label, ids in found.items()}
+
+
+def unit_of(experiment: Experiment, encoder: str, session: str) -> Unit:
+    """What the encoder that embeds a session is trained on."""
+    populations = experiment.populations_of(encoder)
+    joint = experiment.encoders[encoder].joint
+    sessions = experiment.sessions_of(encoder) if joint else (session,)
+    members = tuple((name, population) for name in sessions for population in populations)
+    return Unit(JOINT if joint else session, members)
+
+
+def jobs_of(
+    recordings: Mapping[str, Recording],
+    splits: Mapping[str, dict[str, np.ndarray]],
+    experiment: Experiment,
+    encoder: str,
+    sessions: Sequence[str],
+    n_neurons: int | None = None,
+) -> dict[str, EncoderJob]:
+    """Every training of an encoder: ``<unit>/fold0_seed1`` → what is to be trained."""
+    everything = experiment.encoders[encoder].fit_on == "all"
+    own = [name for name in sessions if name in experiment.sessions_of(encoder)]
+    units = dict.fromkeys(unit_of(experiment, encoder, session) for session in own)
+    folds: list[int | None] = [None] if everything else [*range(experiment.split.n_folds)]
+    return {
+        f"{unit.name}/{'all' if fold is None else f'fold{fold}'}_seed{seed}": EncoderJob(
+            recordings, splits, experiment, encoder, unit, fold, seed, n_neurons
+        )
+        for unit in units
+        for fold in folds
+        for seed in experiment.training.seeds
+    }
+
+
+def first_neurons(recording: Recording, count: int) -> Recording:
+    """The recording with its first so many neurons.
+
+    Raises:
+        ValueError: it has fewer.
+    """
+    from dataclasses import replace
+
+    if count > recording.n_neurons:
+        raise ValueError(
+            f"sweep.grid asks for {count} neurons, but {recording.name} has {recording.n_neurons}; "
+            "lower n_neurons"
+        )
+    return replace(recording, neural=np.ascontiguousarray(recording.neural[:, :count]))

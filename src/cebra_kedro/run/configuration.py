@@ -1,0 +1,51 @@
+"""Where settings are read: Kedro's loader, with a user's own experiments in every environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+
+LOCAL = "local"
+
+
+def raw_folder() -> str:
+    """Folder of the published recordings: ``CEBRA_KEDRO_DATA``, else ``data/01_raw``."""
+    return Path(os.environ.get("CEBRA_KEDRO_DATA", "data/01_raw")).expanduser().as_posix()
+
+
+LOADER_OPTIONS = {
+    "base_env": "base",
+    "default_run_env": LOCAL,
+    "merge_strategy": {"parameters": "soft"},
+    "custom_resolvers": {"raw_dir": raw_folder},
+}
+
+
+class ProjectConfigLoader(OmegaConfigLoader):
+    """Kedro's loader; what only ``conf/local`` has is there in every environment.
+
+    Kedro reads ``local`` only where no environment is named. An experiment of the user's own
+    stands there, and its entries in the catalog: they have to be found with ``--env test`` too.
+    What ``base`` and the environment have is read as Kedro does.
+    """
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """The configuration of one kind, e.g. ``parameters``."""
+        found = super().__getitem__(key)
+        own = Path(self.conf_source) / LOCAL
+        if key not in ("parameters", "catalog") or self.env in (None, LOCAL) or not own.is_dir():
+            return found
+        known = self._plain(self.env, key) if self.runtime_params else found
+        local = self._plain(LOCAL, key, runtime_params=self.runtime_params)
+        return found | {name: block for name, block in local.items() if name not in known}
+
+    def _plain(self, env: str | None, key: str, **options: Any) -> dict[str, Any]:
+        return OmegaConfigLoader(self.conf_source, env=env, **LOADER_OPTIONS, **options)[key]
+
+
+def configuration(conf_source: Path, env: str | None) -> ProjectConfigLoader:
+    """The project's loader of a configuration folder."""
+    return ProjectConfigLoader(str(conf_source), env=env, **LOADER_OPTIONS)

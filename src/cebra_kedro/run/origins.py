@@ -1,0 +1,138 @@
+"""Which results a node has written, and from what: entries of the catalog as provenance sees them.
+
+What is known of each place is kept in ``provenance``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from kedro.io import CatalogProtocol
+from kedro.pipeline.node import Node
+
+from cebra_kedro.cells import Pieces
+from cebra_kedro.io import StoreDataset
+from cebra_kedro.run.provenance import Provenance
+from cebra_kedro.store import Store
+
+
+class Origins:
+    """Notes what nodes write, session by session.
+
+    Args:
+        catalog: entries of the run.
+        provenance: what is known of results.
+        sessions: experiment → its sessions.
+        reporting: the reporting folder.
+    """
+
+    def __init__(
+        self,
+        catalog: CatalogProtocol,
+        provenance: Provenance,
+        sessions: Mapping[str, Collection[str]],
+        reporting: Path,
+    ) -> None:
+        self._catalog, self._provenance = catalog, provenance
+        self._sessions, self._reporting = sessions, reporting.resolve()
+
+    def files(self, name: str) -> list[Path]:
+        """The file of an entry, or the index of a store; nothing for what is not on the disk."""
+        dataset: Any = self._catalog.get(name)
+        if isinstance(dataset, StoreDataset):
+            return [dataset.index.resolve()]
+        path = getattr(dataset, "_filepath", None) or getattr(dataset, "_path", None)
+        return [] if path is None else [Path(path).resolve()]
+
+    def results(self, name: str, data: Any) -> list[Path]:
+        """What an entry has in the reporting folder, relative to it."""
+        dataset: Any = self._catalog.get(name)
+        if isinstance(dataset, StoreDataset):
+            store = dataset.load()
+            files = [store.path(key).resolve() for key in _keys(data) if key in store]
+        else:
+            files = self.files(name)
+        inside = [file for file in files if file.is_relative_to(self._reporting)]
+        return [file.relative_to(self._reporting) for file in inside]
+
+    def note_recordings(self, name: str, store: Store) -> dict[str, dict[str, Any]]:
+        """Note what recordings say of themselves; returns it by key."""
+        facts = {key: store.about(key) for key in store}
+        (index,) = self.files(name)
+        self._provenance.note_recordings(
+            {
+                self._provenance.place(index, self._session(name, key)): about
+                for key, about in facts.items()
+            }
+        )
+        return facts
+
+    def note_written(self, name: str, data: Any, node: Node) -> None:
+        """Note an output of a node, with what its inputs are made of."""
+        if not self.files(name):
+            return
+        dataset: Any = self._catalog.get(name)
+        is_raw = isinstance(dataset, StoreDataset) and dataset.contents == "recordings"
+        written = {
+            place: self._sources(node.inputs, session)
+            for place, session in self._places(name, data).items()
+        }
+        self._provenance.note_written(written, is_raw=is_raw)
+        if isinstance(data, pd.DataFrame) and "subject" in data:
+            self._note_rows(name, data, node)
+
+    def _note_rows(self, name: str, table: pd.DataFrame, node: Node) -> None:
+        """The rows of a session are of the run that decoded it."""
+        (file,) = self.files(name)
+        predictions = [entry for entry in node.inputs if entry.endswith(".predictions")]
+        for session in map(str, table["subject"].unique()):
+            place = self._provenance.place(file, session)
+            sources = self._sources(predictions or node.inputs, session)
+            self._provenance.note_written({place: sources})
+            of_session = [source for source in sources if source.endswith(f"#{session}")]
+            if len(of_session) == 1:
+                self._provenance.keep_run(place, of_session[0])
+
+    def _places(self, name: str, data: Any) -> dict[str, str]:
+        """Place → session, or nothing where it is of several."""
+        (file,) = self.files(name)
+        dataset: Any = self._catalog.get(name)
+        if not isinstance(dataset, StoreDataset):
+            return {self._provenance.place(file): ""}
+        if dataset.contents == "figures":
+            store = dataset.load()
+            return {
+                self._provenance.place(store.path(key).resolve()): self._session(name, key)
+                for key in _keys(data)
+                if key in store
+            }
+        sessions = dict.fromkeys(self._session(name, key) for key in _keys(data))
+        return {self._provenance.place(file, session or "all"): session for session in sessions}
+
+    def _sources(self, inputs: Iterable[str], session: str) -> list[str]:
+        """Places that a result of a session is made from: those of the session, else all."""
+        sources = []
+        for name in inputs:
+            if name.startswith("params:"):
+                continue
+            for file in self.files(name):
+                place = self._provenance.place(file)
+                known = [p for p in self._provenance.known_places(place) if p != place] or [place]
+                sources.extend([p for p in known if p.endswith(f"#{session}")] or known)
+        return [source for source in sources if "01_raw" not in source]
+
+    def _session(self, name: str, key: str) -> str:
+        """The session that a key is about; nothing where it is about several."""
+        known = self._sessions.get(name.split(".")[0], ())
+        first, *rest = key.split("/")
+        found = next((part for part in (first, *rest[:1]) if part in known), "")
+        return found or (first if "_to_" in first else "")
+
+
+def _keys(data: Any) -> Collection[str]:
+    if isinstance(data, Pieces):
+        return data.cells.keys()
+    return data.keys() if isinstance(data, Mapping) else ()

@@ -1,0 +1,60 @@
+"""Trainings as independent pieces of work, which ``cells`` runs; one training is ``loop``'s.
+
+Free of torch until an encoder is trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cebra_kedro.cells import Cell
+from cebra_kedro.training.config import TrainingConfig
+from cebra_kedro.training.data import TrainingData
+from cebra_kedro.training.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from cebra_kedro.training.model import EncoderModel
+
+Job = Callable[[], tuple[Sequence[TrainingData], TrainingConfig]]
+"""Gives the sessions (one, or several that are trained together) and configuration of one encoder.
+
+A function, so that neither this process nor a queue holds the data of all trainings at once.
+"""
+
+
+def training_cells(jobs: Mapping[str, Job], *, title: str, processes: int) -> dict[str, Cell]:
+    """One cell per encoder; a killed training goes on from the checkpoint beside its file.
+
+    Args:
+        jobs: key → job, picklable.
+        title: what stands before the key on the progress bar of a training.
+        processes: trainings at the same time; the bars of several would overwrite each other, so
+            that each shows its own with 1 only.
+    """
+    return {
+        key: Cell(
+            partial(_train, job, f"{title} {key}" if processes <= 1 else None),
+            fingerprint(*job()),
+            _remove_checkpoint,
+        )
+        for key, job in jobs.items()
+    }
+
+
+def _train(job: Job, name: str | None, file: Path) -> EncoderModel:
+    from cebra_kedro.training.checkpoint import Checkpoint
+    from cebra_kedro.training.loop import train
+
+    sessions, config = job()
+    return train(sessions, config, checkpoint=Checkpoint(_checkpoint_of(file)), name=name)
+
+
+def _remove_checkpoint(file: Path) -> None:
+    _checkpoint_of(file).unlink(missing_ok=True)
+
+
+def _checkpoint_of(file: Path) -> Path:
+    return file.with_suffix(".checkpoint")
