@@ -74,10 +74,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     movie = Movie(options.neurons, options.temperature)
-    rows_of = [
-        movie.raw_row("knn"),
-        movie.raw_row("bayes"),
-    ]
+    rows_of = [movie.raw_row("knn"), movie.raw_row("bayes")]
     for seed in options.seeds:
         rows_of.append(movie.cebra_row(options.cebra_steps, seed))
         rows_of.append(movie.our_row("ours adam", options.cebra_steps, seed))

@@ -128,7 +128,8 @@ def pca(task: Task, seed: int) -> np.ndarray:
     """Principal components of the samples that the encoders are fitted on; no seed is needed."""
     from cebra_kedro.training.baselines import pca_features
 
-    return pca_features(task.arrays()[0], np.arange(task.n_fit), 2)
+    neural = task.arrays()[0]
+    return pca_features(neural, neural[: task.n_fit], 2)
 
 
 METHODS: dict[str, Callable[[Task, int], np.ndarray]] = {

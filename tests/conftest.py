@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kedro_project import RAT, contents, copy_project, run_command, run_session
+from kedro_project import ONE_RAT, contents, copy_project, run_command, run_session
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def project(tmp_path) -> Path:
 def one_rat(tmp_path_factory) -> Path:
     """A project in which rat buddy has run; to be read only."""
     project = copy_project(tmp_path_factory.mktemp("one_rat"))
-    run_session(project, namespaces=[RAT])
+    run_session(project, **ONE_RAT)
     return project
 
 

@@ -15,7 +15,13 @@ import yaml
 from click.testing import CliRunner, Result
 
 PROJECT = Path(__file__).parents[1]
-RAT = "hippocampus.buddy"
+ONE_RAT: dict[str, Any] = {
+    "pipeline_names": ["hippocampus"],
+    "params": {"only_sessions": ["buddy"]},
+}
+"""What :func:`run_session` takes to run rat buddy."""
+ONE_RAT_COMMAND = ("--pipelines", "hippocampus", "--sessions", "buddy")
+"""The same for the command line."""
 
 
 def copy_project(folder: Path) -> Path:

@@ -24,7 +24,7 @@ from cebra_kedro.pipelines import (
     reporting,
     training,
 )
-from cebra_kedro.run.configuration import configuration
+from cebra_kedro.configuration import configuration
 
 logger = logging.getLogger(__name__)
 

@@ -60,7 +60,6 @@ class Label:
                 "cast it to float32 or declare it discrete"
             )
 
-
     @property
     def classes(self) -> np.ndarray:
         """The ids that occur, ascending; empty unless the label is discrete."""
@@ -220,9 +219,7 @@ def _check_label(label_name: str, label: Label, n_time: int, name: str) -> None:
         )
     if label.kind != "discrete":
         values = label.values if label.table is None else label.table
-        _check_finite(
-            f"label {label_name}", values, name, "interpolate it or drop these bins"
-        )
+        _check_finite(f"label {label_name}", values, name, "interpolate it or drop these bins")
 
 
 def _check_trial(trial: np.ndarray, n_time: int, name: str) -> None:

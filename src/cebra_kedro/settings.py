@@ -3,7 +3,7 @@
 import os
 
 from cebra_kedro.hooks import RunReportHook
-from cebra_kedro.run.configuration import LOADER_OPTIONS, ProjectConfigLoader
+from cebra_kedro.configuration import LOADER_OPTIONS, ProjectConfigLoader
 
 os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "true")
 

@@ -1,19 +1,22 @@
-"""What the stages share: names filled in, keys in order, entries of several members."""
+"""What the stages share: names filled in, sessions of a run, keys in order."""
 
 import inspect
 import pickle
 from multiprocessing.reduction import ForkingPickler
 from typing import get_type_hints
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_experiments import experiment
 
-from cebra_kedro.parameters import DecodingParameters, IngestionParameters
-from cebra_kedro.pipelines import Entries, bind, fold_and_seed, stack_tables
-from cebra_kedro.pipelines.decoding.hippocampus import decode_rat
-from cebra_kedro.pipelines.ingestion.hippocampus import read_rat
+from cebra_kedro.experiment import Experiment
+from cebra_kedro.pipelines import bind, chosen_sessions, fold_and_seed
+from cebra_kedro.pipelines.consistency.nodes import compare
+from cebra_kedro.pipelines.decoding.nodes import decode, score, sweep
+from cebra_kedro.pipelines.ingestion.nodes import read_recordings, split_recordings
+from cebra_kedro.pipelines.reporting.nodes import draw
+from cebra_kedro.pipelines.training.nodes import embed, embed_baseline, train_encoder
 
 
 def greet(greeting: str, name: str) -> str:
@@ -35,21 +38,25 @@ def test_the_name_survives_the_way_to_another_process():
 
 
 @pytest.mark.parametrize(
-    ("function", "names", "model"),
+    ("function", "names"),
     [
-        (read_rat, {"subject": "buddy"}, IngestionParameters),
-        (
-            decode_rat,
-            {"experiment": "hippocampus", "subject": "buddy", "variant": "time"},
-            DecodingParameters,
-        ),
+        (read_recordings, {}),
+        (split_recordings, {}),
+        (train_encoder, {"encoder": "time"}),
+        (embed, {"encoder": "time"}),
+        (embed_baseline, {"baseline": "pca"}),
+        (decode, {}),
+        (score, {}),
+        (sweep, {}),
+        (compare, {}),
+        (draw, {"figure": "loss"}),
     ],
+    ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_kedro_still_sees_the_type_of_the_parameters(function, names, model):
-    bound = bind(function, **names)
-    assert get_type_hints(bound)["parameters"] is model
-    free = inspect.signature(bound, follow_wrapped=False).bind(*["x"] * 2)
-    assert "parameters" in free.arguments
+def test_kedro_still_sees_that_a_node_asks_for_a_description(function, names):
+    bound = bind(function, name="rats", **names)
+    assert get_type_hints(bound)["experiment"] is Experiment
+    assert "experiment" in inspect.signature(bound, follow_wrapped=False).parameters
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 200)), unique=True))
@@ -59,23 +66,26 @@ def test_keys_are_read_and_sorted_by_number(pairs):
     assert [fold_and_seed(key) for key in sorted(keys, key=fold_and_seed)] == sorted(pairs)
 
 
-def test_entries_lead_from_argument_names_to_catalog_entries():
-    entries = Entries("hippocampus.buddy", ("time", "pca"), "scores")
-    assert {
-        argument: entries.outside[inside] for argument, inside in entries.arguments.items()
-    } == {
-        "time": "hippocampus.buddy.time.scores",
-        "pca": "hippocampus.buddy.pca.scores",
-    }
+def test_what_does_not_depend_on_the_fold_has_fold_minus_one_and_comes_first():
+    assert fold_and_seed("time_seed/buddy/all_seed10") == (-1, 10)
+    keys = ["a/fold0_seed0", "a/all_seed3"]
+    assert sorted(keys, key=fold_and_seed) == keys[::-1]
 
 
-def test_tables_are_stacked_in_the_order_given_with_a_fresh_index():
-    first, second = pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [3]})
-    stacked = stack_tables(second=second, first=first)
-    pd.testing.assert_frame_equal(stacked, pd.DataFrame({"a": [3, 1, 2]}))
-
-
-def test_tables_without_rows_neither_disturb_types_nor_get_lost():
-    empty, full = pd.DataFrame(columns=["a"]), pd.DataFrame({"a": [1, 2]})
-    assert stack_tables(empty=empty, full=full)["a"].dtype == full["a"].dtype
-    assert list(stack_tables(empty=empty).columns) == ["a"]
+@pytest.mark.parametrize(
+    ("only", "expected"),
+    [
+        (None, ("buddy", "cicero")),
+        (["cicero", "buddy"], ("buddy", "cicero")),
+        (["cicero"], ("cicero",)),
+        ("cicero", ("cicero",)),
+        ("cicero,buddy", ("buddy", "cicero")),
+        (" buddy  cicero ", ("buddy", "cicero")),
+        (["VISp", "buddy"], ("buddy",)),
+        ("VISp", ()),
+        ([], ()),
+        ("budd", ()),
+    ],
+)
+def test_sessions_of_a_run_are_those_named_in_the_order_of_the_experiment(only, expected):
+    assert chosen_sessions(experiment(), only) == expected

@@ -95,8 +95,24 @@ def _nearest_rows(
     from sklearn.neighbors import NearestNeighbors
 
     _check_search(len(features_train), candidates, metric)
-    search = NearestNeighbors(n_neighbors=max(candidates), metric=metric).fit(features_train)
+    if metric == "cosine":
+        features_train = _on_sphere(features_train, pad=True)
+        features_query = _on_sphere(features_query, pad=False)
+    search = NearestNeighbors(n_neighbors=max(candidates)).fit(features_train)
     return search.kneighbors(features_query, return_distance=False)
+
+
+def _on_sphere(features: np.ndarray, *, pad: bool) -> np.ndarray:
+    """Rows whose Euclidean distances come in the order of cosine distances.
+
+    scikit-learn finds Euclidean neighbours several times faster, as it need not keep all distances.
+    Of rows of norm 1, ``|q - x|² = 2 - 2 q·x``. A silent row cannot have norm 1; its cosine with
+    all others counts 0. A further column, 1 for silent training rows and 0 for all queries, gives
+    every training row norm 1 and changes no product.
+    """
+    norm = np.linalg.norm(features, axis=1, keepdims=True)
+    unit = features / np.where(norm > 0, norm, 1)
+    return np.concatenate([unit, (norm == 0) & pad], axis=1, dtype=unit.dtype)
 
 
 def _most_frequent(classes: np.ndarray) -> np.ndarray:

@@ -252,7 +252,9 @@ class EncoderBlock(Guidance):
     @field_validator("shuffle_labels", mode="before")
     @classmethod
     def _true_is_encoder(cls, value: Any) -> Any:
-        return {True: "encoder", False: None}.get(value, value) if isinstance(value, bool) else value
+        return (
+            {True: "encoder", False: None}.get(value, value) if isinstance(value, bool) else value
+        )
 
     @model_validator(mode="after")
     def _guidance_fits(self) -> Self:

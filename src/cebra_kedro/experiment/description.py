@@ -160,9 +160,7 @@ class Experiment(Settings):
             raise ValueError(f"several encoders or baselines are called {', '.join(twice)}")
         reserved = {"joint", *(transfer.name for transfer in self.transfers)} & set(self.sessions)
         if reserved:
-            raise ValueError(
-                f"no session may be called {', '.join(reserved)}; other files have it"
-            )
+            raise ValueError(f"no session may be called {', '.join(reserved)}; other files have it")
         return self
 
     @model_validator(mode="after")

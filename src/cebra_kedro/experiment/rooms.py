@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from cebra_kedro.decoding.protocols import check_request
 from cebra_kedro.experiment.description import Experiment
@@ -33,17 +34,24 @@ def check_rooms(name: str, experiment: Experiment) -> None:
 def _checks(experiment: Experiment) -> Iterator[tuple[str, Callable[[], object]]]:
     source = experiment.source
     populations = bool(experiment.populations)
-    yield "source", lambda: check_source(source.name, source.options, populations)
+    yield "source", partial(check_source, source.name, source.options, populations)
     for name, baseline in experiment.baselines.items():
-        yield f"baselines.{name}", lambda b=baseline: check_features(b.name, b.options)
+        yield f"baselines.{name}", partial(check_features, baseline.name, baseline.options)
     for name, block in experiment.decode.items():
-        yield f"decode.{name}", lambda b=block: check_request(
-            b.protocol, labels=b.labels, decoders=b.decoders, scores=b.scores
+        yield (
+            f"decode.{name}",
+            partial(
+                check_request,
+                block.protocol,
+                labels=block.labels,
+                decoders=block.decoders,
+                scores=block.scores,
+            ),
         )
     for name, options in experiment.figures.items():
-        yield f"figures.{name}", lambda n=name, o=options: _check_figure(n, set(o))
+        yield f"figures.{name}", partial(_check_figure, name, set(options))
     if experiment.sweep is not None:
-        yield "sweep.grid", lambda: list(experiment.sweep_cells())
+        yield "sweep.grid", partial(list, experiment.sweep_cells())
 
 
 def _check_figure(name: str, options: set[str]) -> None:

@@ -19,6 +19,11 @@ from cebra_kedro.training.fingerprint import content_digest
 Splits = Mapping[str, dict[str, np.ndarray]]
 
 
+def can_transfer(readout: Readout) -> bool:
+    """Whether a variant can be applied to another session than the one it was fitted to."""
+    return not (readout.transductive and readout.kind == "baseline")
+
+
 @dataclass(frozen=True, eq=False)
 class Features:
     """Where the features of each variant come from.
@@ -52,15 +57,14 @@ class Features:
             return self._baseline(readout, session, session, fold)
         return self.embeddings[key]["embedding"]
 
-    def transferred(
-        self, readout: Readout, transfer: Transfer, fold: int, seed: int
-    ) -> np.ndarray | None:
-        """The session that is scored, by what was fitted to the other; None where that cannot be.
+    def transferred(self, readout: Readout, transfer: Transfer, fold: int, seed: int) -> np.ndarray:
+        """The session that is scored, by what was fitted to the other.
 
-        What is transductive has no map for rows that it has not seen.
+        Raises:
+            ValueError: the baseline has no map for rows that it has not seen (t-SNE, UMAP).
         """
-        if readout.transductive and readout.kind == "baseline":
-            return None
+        if not can_transfer(readout):
+            raise ValueError(f"{readout.name} has no map for rows that it has not seen")
         if readout.kind == "baseline":
             return self._baseline(readout, transfer.scored_on, transfer.fitted_to, fold)
         unit = unit_of(self.experiment, readout.source, transfer.fitted_to)
@@ -98,9 +102,7 @@ class Features:
         everything = f"{place}/all_seed{seed}"
         return everything if everything in self.models else f"{place}/fold{fold}_seed{seed}"
 
-    def _baseline(
-        self, readout: Readout, session: str, fitted_to: str, fold: int
-    ) -> np.ndarray:
+    def _baseline(self, readout: Readout, session: str, fitted_to: str, fold: int) -> np.ndarray:
         block = self.experiment.baselines[readout.source]
         recording = self.recordings[recording_key(session, block.population)]
         source = self.recordings[recording_key(fitted_to, block.population)]
@@ -109,5 +111,3 @@ class Features:
         return baseline_features(
             block.name, recording.neural, recording.segment(), fit, **block.options
         )
-
-

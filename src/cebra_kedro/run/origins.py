@@ -122,7 +122,7 @@ class Origins:
                 place = self._provenance.place(file)
                 known = [p for p in self._provenance.known_places(place) if p != place] or [place]
                 sources.extend([p for p in known if p.endswith(f"#{session}")] or known)
-        return [source for source in sources if "01_raw" not in source]
+        return sources
 
     def _session(self, name: str, key: str) -> str:
         """The session that a key is about; nothing where it is about several."""

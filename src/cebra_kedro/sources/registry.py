@@ -61,7 +61,9 @@ def check_source(name: str, options: Mapping[str, Any], populations: bool) -> No
     if unknown or missing:
         problems = [f"has no option {key}" for key in unknown]
         problems += [f"needs {key}" for key in missing]
-        raise ValueError(f"source {name} {', '.join(problems)}; it takes {', '.join(own) or 'none'}")
+        raise ValueError(
+            f"source {name} {', '.join(problems)}; it takes {', '.join(own) or 'none'}"
+        )
     if populations != ("population" in parameters):
         raise ValueError(
             f"source {name} makes {'one recording' if populations else 'several recordings'} of a "

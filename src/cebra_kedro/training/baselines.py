@@ -93,9 +93,7 @@ def _umap(
     n_neighbors: int = 15,
     min_dist: float = 0.1,
 ) -> np.ndarray:
-    return umap_features(
-        neural, components=components, n_neighbors=n_neighbors, min_dist=min_dist
-    )
+    return umap_features(neural, components=components, n_neighbors=n_neighbors, min_dist=min_dist)
 
 
 FEATURES: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType(

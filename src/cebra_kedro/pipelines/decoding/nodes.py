@@ -26,7 +26,7 @@ from cebra_kedro.experiment.blocks import Transfer
 from cebra_kedro.metrics import METRIC_COLUMNS, metrics_rows
 from cebra_kedro.pipelines import chosen_sessions, fold_and_seed
 from cebra_kedro.pipelines.decoding.sweep import sweep_cells
-from cebra_kedro.pipelines.features import Features, Splits
+from cebra_kedro.pipelines.features import Features, Splits, can_transfer
 from cebra_kedro.pipelines.training.jobs import unit_of
 from cebra_kedro.recording import Recording
 from cebra_kedro.store import Store
@@ -121,7 +121,7 @@ def _transfer_cells(features: Features, transfer: Transfer) -> dict[str, Cell]:
     ]
     cells = {}
     for readout in experiment.readouts:
-        if readout.kind == "baseline" and readout.transductive:
+        if not can_transfer(readout):
             continue
         for fold, seed in features.runs(readout, transfer.fitted_to):
             key = f"{transfer.name}/{readout.name}/fold{fold}_seed{seed}"
@@ -152,15 +152,13 @@ def _decode(
     )
     test = None
     if transfer is not None:
-        embedding = features.transferred(readout, transfer, fold, seed)
-        other = transfer.scored_on
         test = Samples(
-            embedding,
-            features.recording(readout, other),
-            features.part(readout, other, fold),
+            features.transferred(readout, transfer, fold, seed),
+            features.recording(readout, transfer.scored_on),
+            features.part(readout, transfer.scored_on, fold),
         )
     arrays: Arrays = {}
-    scores = []
+    scores: list[tuple[str, str, float, str]] = []
     seed_of_control = shuffle_seed(features.experiment, readout, seed)
     for target, decoded in _targets(features.experiment, fit, test, seed_of_control):
         arrays[f"{target}/row"] = decoded.row

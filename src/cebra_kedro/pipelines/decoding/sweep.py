@@ -87,7 +87,9 @@ class _Cell:
         for population in self._populations():
             key = recording_key(self._session, population)
             recording = self._recordings[key]
-            digest = hashlib.sha256(recording.neural.tobytes() + self._splits[key]["part"].tobytes())
+            digest = hashlib.sha256(
+                recording.neural.tobytes() + self._splits[key]["part"].tobytes()
+            )
             for label in recording.labels.values():
                 digest.update(label.values.tobytes())
             parts.append(digest.hexdigest())
@@ -185,5 +187,3 @@ def _trained(job: Any, path: Path, key: str) -> Any:
     model = train(*job(), checkpoint=checkpoint, name=None)
     checkpoint.remove()
     return model
-
-

@@ -19,9 +19,7 @@ from cebra_kedro.sources.registry import source
 from cebra_kedro.splits import split_recording
 
 
-def read_recordings(
-    raw: Mapping[str, Any], experiment: Experiment, only: Any, name: str
-) -> Pieces:
+def read_recordings(raw: Mapping[str, Any], experiment: Experiment, only: Any, name: str) -> Pieces:
     """Every recording of the chosen sessions, read and validated one by one.
 
     Keys are ``session``, or ``session/population``.

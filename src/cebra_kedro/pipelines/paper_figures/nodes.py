@@ -67,9 +67,7 @@ def stack_tables(**tables: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(filled or list(tables.values()), ignore_index=True)
 
 
-def list_figures(
-    numbers: pd.DataFrame, files: pd.DataFrame, **drawn: Any
-) -> dict[str, Any]:
+def list_figures(numbers: pd.DataFrame, files: pd.DataFrame, **drawn: Any) -> dict[str, Any]:
     """What was drawn: panels by figure, and how many numbers and files there are."""
     panels = {name: sorted(found) for name, found in drawn.items() if isinstance(found, dict)}
     return {"panels": panels, "n_numbers": len(numbers), "n_files": len(files)}
@@ -110,7 +108,7 @@ def _say_what_is_missing(figure: str, files: Mapping[str, ResultFile], drawn: li
 
 
 def _page(figure: str, contents: Mapping[str, Any], any_panel: bool) -> Figure:
-    from cebra_kedro.plots import figure_message
+    from cebra_kedro.plots.canvas import figure_message
     from cebra_kedro.plots.paper import draw_page, panels_of
 
     if any_panel:

@@ -19,7 +19,7 @@ from cebra_kedro.cells import Cell, Pieces
 from cebra_kedro.experiment import Experiment, Readout
 from cebra_kedro.experiment.blocks import Transfer
 from cebra_kedro.pipelines import chosen_sessions, fold_and_seed
-from cebra_kedro.pipelines.features import Features
+from cebra_kedro.pipelines.features import Features, can_transfer
 from cebra_kedro.pipelines.training.jobs import unit_of
 from cebra_kedro.plots.figures import figure_kind
 from cebra_kedro.plots.results import Predicted, Results, Variant
@@ -55,9 +55,7 @@ def draw(
     if kind.per in ("experiment", "both"):
         places.append(None)
     cells = {
-        f"{place}/{figure}" if place else figure: Cell(
-            partial(_draw, shown, there, figure, place)
-        )
+        f"{place}/{figure}" if place else figure: Cell(partial(_draw, shown, there, figure, place))
         for place in places
     }
     return Pieces(cells, experiment.training.n_workers, f"{name}: {figure}")
@@ -130,6 +128,8 @@ class _Shown:
         if not readout.stored:
             return None
         transfer = self._transfer(session)
+        if transfer is not None and not can_transfer(readout):
+            return None
         runs = self.features.runs(readout, transfer.fitted_to if transfer else session)
         first = next(iter(runs), None)
         if first is None:
@@ -151,8 +151,7 @@ class _Shown:
                 decoded = {
                     parts[1]: values
                     for key, values in arrays.items()
-                    if len(parts := key.split("/")) == 3
-                    and (parts[0], parts[2]) == (target, label)
+                    if len(parts := key.split("/")) == 3 and (parts[0], parts[2]) == (target, label)
                 }
                 true = arrays[f"{target}/{label}"]
                 return Predicted(arrays[f"{target}/row"], true, decoded)
@@ -169,9 +168,7 @@ class _Shown:
                 fold, seed = key.split("_seed")
                 history = models[key].history()
                 tables.append(
-                    history.assign(
-                        variant=encoder, fold=fold.removeprefix("fold"), seed=int(seed)
-                    )
+                    history.assign(variant=encoder, fold=fold.removeprefix("fold"), seed=int(seed))
                 )
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
@@ -200,4 +197,3 @@ def _digest(result: Any) -> Any:
     if isinstance(result, pd.DataFrame):
         result = result.to_csv(index=False).encode()
     return hashlib.sha256(result).hexdigest()
-

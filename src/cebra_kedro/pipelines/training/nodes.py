@@ -41,9 +41,7 @@ def train_encoder(
     """One encoder for each session, fold and seed, or for all sessions; finished ones are kept."""
     sessions = chosen_sessions(experiment, only)
     if experiment.encoders[encoder].joint and not _is_complete(experiment, encoder, sessions):
-        logger.info(
-            "%s.%s: not trained, as the run leaves out some of its sessions", name, encoder
-        )
+        logger.info("%s.%s: not trained, as the run leaves out some of its sessions", name, encoder)
         sessions = ()
     jobs = jobs_of(recordings, splits, experiment, encoder, sessions)
     processes = experiment.training.n_processes
@@ -118,9 +116,7 @@ def _embed(
     models: Store, model: str, recordings: Mapping[str, Recording], key: str, number: int, _: Path
 ) -> dict[str, np.ndarray]:
     recording = recordings[key]
-    return {
-        "embedding": models[model].transform(recording.neural, recording.segment(), number)
-    }
+    return {"embedding": models[model].transform(recording.neural, recording.segment(), number)}
 
 
 def _features(
@@ -134,9 +130,7 @@ def _features(
 ) -> dict[str, np.ndarray]:
     recording = recordings[key]
     fit = recording.neural[rows(splits[key]["part"][fold], "train")]
-    embedding = baseline_features(
-        features, recording.neural, recording.segment(), fit, **options
-    )
+    embedding = baseline_features(features, recording.neural, recording.segment(), fit, **options)
     return {"embedding": embedding}
 
 
@@ -151,5 +145,3 @@ def _digest(recording: Recording) -> str:
 
 def _sha256(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-

@@ -16,7 +16,7 @@ def raw_folder() -> str:
     return Path(os.environ.get("CEBRA_KEDRO_DATA", "data/01_raw")).expanduser().as_posix()
 
 
-LOADER_OPTIONS = {
+LOADER_OPTIONS: dict[str, Any] = {
     "base_env": "base",
     "default_run_env": LOCAL,
     "merge_strategy": {"parameters": "soft"},
