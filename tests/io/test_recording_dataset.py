@@ -180,6 +180,19 @@ class TestFile:
             file.attrs["format_version"] = 1
         assert_same(dataset.load(), recording)
 
+    @pytest.mark.parametrize(("share_of_zeros", "compression"), [(0.9, "gzip"), (0.1, None)])
+    def test_floats_are_compressed_where_most_are_zero(
+        self, tmp_path, share_of_zeros, compression
+    ):
+        rng = np.random.default_rng(0)
+        neural = rng.normal(size=(200, 5)).astype(np.float32)
+        neural[rng.uniform(size=neural.shape) < share_of_zeros] = 0
+        file = tmp_path / "events.h5"
+        RecordingDataset(filepath=file).save(Recording(neural, {}, 0.1, "events"))
+        with h5py.File(file) as opened:
+            assert opened["neural"].compression == compression
+        np.testing.assert_array_equal(RecordingDataset(filepath=file).load().neural, neural)
+
     def test_counts_are_compressed(self, dataset, filepath, recording):
         """Counts of 0.05 a bin carry 0.29 bits each; stored plainly they take 64."""
         dataset.save(recording)

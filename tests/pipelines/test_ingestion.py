@@ -126,10 +126,11 @@ def _file(content):
 
 
 def test_recordings_can_be_read_in_other_processes(tmp_path):
-    pieces = read(rats(), experiment())
+    recordings = rats()
+    pieces = read(saved(recordings, tmp_path, "recordings"), experiment())
     for key, cell in pieces.cells.items():
         arrived = pickle.loads(pickle.dumps(cell)).compute(tmp_path)
-        np.testing.assert_array_equal(arrived.neural, rats()[key].neural)
+        np.testing.assert_array_equal(arrived.neural, recordings[key].neural)
 
 
 def test_recordings_of_other_sessions_stay(tmp_path, recordings):
@@ -172,7 +173,7 @@ def test_a_run_splits_its_own_sessions_only(recordings):
     [
         (
             {"encoders": {"position": POSITION | {"labels": ["place"]}}},
-            r"rats: encoders.position is guided by place, but buddy has position, direction, incre",
+            r"rats: encoders.position is guided by place, but buddy has position, direction, inc",
         ),
         (
             {"encoders": {"a": {"classes": "position", "pairs": {"law": "discrete"}}}},

@@ -36,7 +36,7 @@ def jobs(**changes):
 
 def as_functions(jobs):
     """Each job as a function that gives it, picklable."""
-    return {key: functools.partial(tuple, job) for key, job in jobs.items()}
+    return {key: functools.partial(tuple, (*job, ())) for key, job in jobs.items()}
 
 
 def run(folder, jobs, processes=1):

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from cebra_kedro.cores import available_cores
 from cebra_kedro.training.config import (
+    EarlyStopConfig,
     EncoderConfig,
     LossConfig,
     OptimizerConfig,
@@ -119,6 +120,7 @@ class TrainingBlock(Settings):
         steps: gradient steps.
         batch_size: references of a step.
         negatives: negatives of a step; null means as many as references.
+        early_stop: stop by the loss on validation rows, which no encoder may then be fitted to.
         seeds: one encoder is trained for each, in every fold.
         device: ``auto`` is cuda, then mps, then cpu.
         threads: CPU threads of one training; null means all cores.
@@ -133,6 +135,7 @@ class TrainingBlock(Settings):
     steps: int = Field(ge=1)
     batch_size: int = Field(512, ge=2)
     negatives: int | None = Field(None, ge=1)
+    early_stop: EarlyStopConfig | None = None
     seeds: tuple[int, ...] = Field((0,), min_length=1)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = Field(1, ge=1)

@@ -168,6 +168,11 @@ class Experiment(Settings):
         for name, encoder in self.encoders.items():
             self._check_known(f"encoders.{name}.sessions", encoder.sessions or (), self.sessions)
             self._check_population(f"encoders.{name}.populations", encoder.populations)
+            if self.training.early_stop and encoder.fit_on != "train":
+                raise ValueError(
+                    f"encoders.{name} is fitted on validation rows (fit_on: {encoder.fit_on}), by "
+                    "which training.early_stop would stop; remove one of the two"
+                )
             if encoder.joint and len(self.sessions_of(name)) < 2:
                 raise ValueError(f"encoders.{name} is joint, but has one session only")
             if (encoder.fit_on == "all") != name.endswith(_TRANSDUCTIVE):
@@ -312,6 +317,7 @@ class Experiment(Settings):
             steps=block.steps or shared.steps,
             batch_size=block.batch_size or shared.batch_size,
             negatives=shared.negatives,
+            early_stop=shared.early_stop,
             seed=seed,
             device=shared.device,
             threads=shared.threads,

@@ -30,8 +30,8 @@ class RecordingDataset(LocalFileDataset[Recording]):
     ``kind`` and ``unit``; ``/tables/<name>`` (code, dim) if the label's values are the codes of a
     table; ``/trial`` (time,) if there are trials; and at the root the attributes ``format``,
     ``format_version``, ``name``, ``bin_width_s`` and ``meta`` (JSON). Types of numbers are kept.
-    Integers are compressed without loss, every array carries checksums, and equal recordings give
-    equal files.
+    Integers, and floats that are mostly zero, are compressed without loss, every array carries
+    checksums, and equal recordings give equal files.
 
     Example:
         In ``catalog.yml``:
@@ -193,15 +193,20 @@ def _write_array(group: h5py.Group, name: str, array: np.ndarray) -> h5py.Datase
         return group.create_dataset(name, data=array)
     row_bytes = array.itemsize * int(np.prod(array.shape[1:]))
     rows = min(len(array), max(1, _CHUNK_BYTES // row_bytes))
-    is_integer = np.issubdtype(array.dtype, np.integer)
+    # Noise of floats does not shrink; events that are mostly zero do, many times.
+    shrinks = np.issubdtype(array.dtype, np.integer) or _mostly_zero(array)
     compression: dict[str, Any] = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
     return group.create_dataset(
         name,
         data=array,
         chunks=(rows, *array.shape[1:]),
         fletcher32=True,
-        **(compression if is_integer else {}),
+        **(compression if shrinks else {}),
     )
+
+
+def _mostly_zero(array: np.ndarray) -> bool:
+    return 2 * np.count_nonzero(array) < array.size
 
 
 def _meta_as_json(recording: Recording) -> str:

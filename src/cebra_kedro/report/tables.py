@@ -78,8 +78,10 @@ def score_table(metrics: pd.DataFrame) -> ScoreTable:
     """
     columns = _columns(metrics)
     variants = _scores(metrics)["variant"].unique()
+    of_variant = dict(iter(metrics.groupby("variant", sort=False)))
     rows = tuple(
-        row(variant, [cell(metrics, variant, column) for column in columns]) for variant in variants
+        row(variant, [cell(of_variant[variant], variant, column) for column in columns])
+        for variant in variants
     )
     return ScoreTable(columns, rows, style.transductive_footnote(variants))
 

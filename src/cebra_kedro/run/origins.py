@@ -120,9 +120,16 @@ class Origins:
                 continue
             for file in self.files(name):
                 place = self._provenance.place(file)
-                known = [p for p in self._provenance.known_places(place) if p != place] or [place]
+                known = [p for p in self._provenance.known_places(place) if p != place]
+                if not known and not self._is_empty(name):
+                    known = [place]
                 sources.extend([p for p in known if p.endswith(f"#{session}")] or known)
         return sources
+
+    def _is_empty(self, name: str) -> bool:
+        """Whether nothing comes from an entry: a store of which the run has written no key."""
+        dataset: Any = self._catalog.get(name)
+        return isinstance(dataset, StoreDataset) and dataset.exists() and not dataset.load()
 
     def _session(self, name: str, key: str) -> str:
         """The session that a key is about; nothing where it is about several."""

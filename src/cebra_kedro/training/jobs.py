@@ -18,8 +18,9 @@ from cebra_kedro.training.fingerprint import fingerprint
 if TYPE_CHECKING:
     from cebra_kedro.training.model import EncoderModel
 
-Job = Callable[[], tuple[Sequence[TrainingData], TrainingConfig]]
-"""Gives the sessions (one, or several that are trained together) and configuration of one encoder.
+Job = Callable[[], tuple[Sequence[TrainingData], TrainingConfig, Sequence[TrainingData]]]
+"""Gives the sessions (one, or several that are trained together) of one encoder, its configuration,
+and the validation data of its sessions, if it stops by them.
 
 A function, so that neither this process nor a queue holds the data of all trainings at once.
 """
@@ -48,8 +49,9 @@ def _train(job: Job, name: str | None, file: Path) -> EncoderModel:
     from cebra_kedro.training.checkpoint import Checkpoint
     from cebra_kedro.training.loop import train
 
-    sessions, config = job()
-    return train(sessions, config, checkpoint=Checkpoint(_checkpoint_of(file)), name=name)
+    sessions, config, validation = job()
+    checkpoint = Checkpoint(_checkpoint_of(file))
+    return train(sessions, config, validation=validation, checkpoint=checkpoint, name=name)
 
 
 def _remove_checkpoint(file: Path) -> None:

@@ -19,6 +19,7 @@ import pandas as pd
 
 import cebra_kedro.decoding
 from cebra_kedro.cells import Cell, Pieces
+from cebra_kedro.cores import one_thread
 from cebra_kedro.decoding import Decoded, DecoderSettings, Samples
 from cebra_kedro.decoding.protocols import protocol
 from cebra_kedro.experiment import Experiment, Readout, recording_key
@@ -31,6 +32,7 @@ from cebra_kedro.pipelines.training.jobs import unit_of
 from cebra_kedro.recording import Recording
 from cebra_kedro.store import Store
 from cebra_kedro.sweep import code_digest
+from cebra_kedro.training.fingerprint import content_digest
 
 Arrays = dict[str, np.ndarray]
 
@@ -56,7 +58,7 @@ def decode(
                 digest = features.digest(readout, session, fold, seed)
                 cells[key] = Cell(
                     partial(_decode, features, readout, session, fold, seed),
-                    _sha256(digest, labels, key, _code()),
+                    _sha256(digest, labels, key, shuffle_seed(experiment, readout, seed), _code()),
                 )
     for transfer in experiment.transfers:
         if {transfer.fitted_to, transfer.scored_on} <= set(sessions):
@@ -131,7 +133,14 @@ def _transfer_cells(features: Features, transfer: Transfer) -> dict[str, Cell]:
                 partial(
                     _decode, features, readout, transfer.fitted_to, fold, seed, transfer=transfer
                 ),
-                _sha256(digest, labels, key, recording.neural.tobytes(), _code()),
+                _sha256(
+                    digest,
+                    labels,
+                    key,
+                    shuffle_seed(experiment, readout, seed),
+                    content_digest(recording.neural),
+                    _code(),
+                ),
             )
     return cells
 
@@ -189,16 +198,17 @@ def _targets(
     for target, block in experiment.decode.items():
         if not set(block.labels) <= set(fit.recording.labels):
             continue  # sessions may have different labels; ingestion has seen that some have them
-        for decoded in protocol(block.protocol)(
-            fit,
-            test,
-            labels=block.labels,
-            decoders=block.decoders,
-            scores=block.scores,
-            settings=settings,
-            shuffle_seed=shuffle_seed,
-        ):
-            yield target, decoded
+        with one_thread():
+            results = protocol(block.protocol)(
+                fit,
+                test,
+                labels=block.labels,
+                decoders=block.decoders,
+                scores=block.scores,
+                settings=settings,
+                shuffle_seed=shuffle_seed,
+            )
+        yield from ((target, decoded) for decoded in results)
 
 
 def _runs(keys: Mapping[str, Any], prefix: str) -> list[str]:
@@ -256,8 +266,7 @@ def _labels_digest(
         recording = recordings[key]
         digest.update(splits[key]["part"].tobytes() + recording.segment().tobytes())
         for label, one in recording.labels.items():
-            digest.update(f"{label} {one.kind} {one.unit} {one.values.dtype}".encode())
-            digest.update(np.ascontiguousarray(one.values).tobytes())
+            digest.update(f"{label} {one.kind} {one.unit} {content_digest(one.values)}".encode())
     return digest.hexdigest()
 
 

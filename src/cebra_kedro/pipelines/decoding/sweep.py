@@ -18,7 +18,7 @@ from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
 from cebra_kedro.sweep import cell_key
 from cebra_kedro.training.baselines import baseline_features
-from cebra_kedro.training.fingerprint import fingerprint
+from cebra_kedro.training.fingerprint import content_digest, fingerprint
 
 Tables = Callable[..., Iterator[pd.DataFrame]]
 Splits = Mapping[str, Any]
@@ -52,7 +52,8 @@ def sweep_cells(
         if block.sessions is not None and session not in block.sessions:
             continue
         for values, varied in experiment.sweep_cells():
-            for variant in (*block.encoders, *block.baselines):
+            encoders = [one for one in block.encoders if session in varied.sessions_of(one)]
+            for variant in (*encoders, *block.baselines):
                 one = _Cell(recordings, splits, varied, session, variant, values, name, decode)
                 digest = hashlib.sha256(f"{code} {one.describe()}".encode()).hexdigest()
                 cells[f"{session}/{variant}/{cell_key(values)}"] = Cell(one, digest)
@@ -82,17 +83,18 @@ class _Cell:
         parts = [self._session, self._variant, str(self._values)]
         parts += [block.model_dump_json() for block in self._experiment.decode.values()]
         parts.append(self._experiment.decoders.model_dump_json())
+        if self._variant in self._experiment.baselines:
+            parts.append(self._experiment.baselines[self._variant].model_dump_json())
+        parts.append(f"decoder of a control: {self._shuffles_decoder}")
         for key, job in self._jobs().items():
             parts.append(f"{key} {fingerprint(*job())}")
         for population in self._populations():
             key = recording_key(self._session, population)
             recording = self._recordings[key]
-            digest = hashlib.sha256(
-                recording.neural.tobytes() + self._splits[key]["part"].tobytes()
-            )
-            for label in recording.labels.values():
-                digest.update(label.values.tobytes())
-            parts.append(digest.hexdigest())
+            part = self._splits[key]["part"]
+            parts.append(content_digest(recording.neural, recording.segment(), part))
+            for name, label in recording.labels.items():
+                parts.append(f"{name} {label.kind} {label.unit} {content_digest(label.values)}")
         return "\n".join(parts)
 
     def __call__(self, path: Path) -> pd.DataFrame:
@@ -102,6 +104,11 @@ class _Cell:
         for place, (name, value) in enumerate(self._values.items()):
             table.insert(place, name, [value] * len(table))
         return table
+
+    @property
+    def _shuffles_decoder(self) -> bool:
+        encoder = self._experiment.encoders.get(self._variant)
+        return encoder is not None and encoder.shuffle_labels == "encoder_and_decoder"
 
     def _populations(self) -> tuple[str, ...]:
         if self._variant in self._experiment.baselines:
@@ -163,12 +170,10 @@ class _Cell:
     def _scores(
         self, variant: str, fold: int, seed: int, samples: Samples
     ) -> Iterator[pd.DataFrame]:
-        encoder = self._experiment.encoders.get(self._variant)
-        both = encoder is not None and encoder.shuffle_labels == "encoder_and_decoder"
         return self._decode(
             self._experiment,
             samples,
-            seed if both else None,
+            seed if self._shuffles_decoder else None,
             experiment=self._name,
             subject=self._session,
             variant=variant,
@@ -184,6 +189,7 @@ def _trained(job: Any, path: Path, key: str) -> Any:
 
     name = key.replace("/", "_")
     checkpoint = Checkpoint(path.with_name(f".{path.stem}_{name}.checkpoint"))
-    model = train(*job(), checkpoint=checkpoint, name=None)
+    sessions, config, validation = job()
+    model = train(sessions, config, validation=validation, checkpoint=checkpoint, name=None)
     checkpoint.remove()
     return model

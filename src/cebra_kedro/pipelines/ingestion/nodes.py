@@ -129,12 +129,15 @@ def _problems(experiment: Experiment, labels: Mapping[str, Mapping[str, str]]) -
                     f"encoders.{encoder}.classes names {guidance.classes}, which is "
                     f"{kinds[guidance.classes]}; name a discrete label, or use it under labels"
                 )
-    known = {label for kinds in labels.values() for label in kinds}
+    if {key.partition("/")[0] for key in labels} < set(experiment.sessions):
+        return  # sessions that a run leaves out may have what these do not
+    known = dict.fromkeys(label for kinds in labels.values() for label in kinds)
+    there = f"but the labels are {', '.join(known) or 'none'}"
     for target, block in experiment.decode.items():
         for label in block.labels:
             if label not in known:
-                yield f"decode.{target} names {label}, but the labels are {', '.join(known)}"
+                yield f"decode.{target} names {label}, {there}"
     for compared in experiment.compare.sessions:
         for label in compared.align:
             if label not in {*known, "time_in_trial"}:
-                yield f"compare.sessions aligns by {label}, but the labels are {', '.join(known)}"
+                yield f"compare.sessions aligns by {label}, {there}"

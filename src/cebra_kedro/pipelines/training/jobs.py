@@ -54,15 +54,24 @@ class EncoderJob:
     seed: int
     n_neurons: int | None = None
 
-    def __call__(self) -> tuple[list[TrainingData], TrainingConfig]:
-        """The data of each network, and the configuration."""
+    def __call__(self) -> tuple[list[TrainingData], TrainingConfig, list[TrainingData]]:
+        """The data of each network, the configuration, and the data that may stop the training."""
+        experiment, session = self.experiment, self.unit.members[0][0]
+        n_sessions = len({name for name, _ in self.unit.members})
+        config = experiment.training_config(self.encoder, self.seed, session, n_sessions)
+        fitted = _PARTS.get(experiment.encoders[self.encoder].fit_on, ())
+        watched = self._data(("valid",)) if config.early_stop else []
+        return self._data(fitted), config, watched
+
+    def _data(self, parts: tuple[str, ...]) -> list[TrainingData]:
+        """The rows of some parts, or of all, of each recording."""
         experiment, block = self.experiment, self.experiment.encoders[self.encoder]
         guidance = experiment.guidance_of(self.encoder, self.unit.members[0][0])
         ids = self._class_ids(guidance.labels)
-        data = [
+        return [
             session_data(
                 self._recording(recording_key(*member)),
-                self._rows(recording_key(*member)),
+                self._rows(recording_key(*member), parts),
                 guidance.labels,
                 guidance.classes,
                 ids=ids,
@@ -71,21 +80,16 @@ class EncoderJob:
             )
             for member in self.unit.members
         ]
-        n_sessions = len({session for session, _ in self.unit.members})
-        config = experiment.training_config(
-            self.encoder, self.seed, self.unit.members[0][0], n_sessions
-        )
-        return data, config
 
     def _recording(self, key: str) -> Recording:
         recording = self.recordings[key]
         return recording if self.n_neurons is None else first_neurons(recording, self.n_neurons)
 
-    def _rows(self, key: str) -> np.ndarray:
+    def _rows(self, key: str, parts: tuple[str, ...]) -> np.ndarray:
         part = self.splits[key]["part"]
         if self.fold is None:
             return np.arange(part.shape[1])
-        return rows(part[self.fold], *_PARTS[self.experiment.encoders[self.encoder].fit_on])
+        return rows(part[self.fold], *parts)
 
     def _class_ids(self, labels: Sequence[str]) -> dict[str, np.ndarray]:
         """Ids of discrete labels over all sessions that are trained together."""
