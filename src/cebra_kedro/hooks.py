@@ -38,6 +38,9 @@ class RunReportHook:
         self._parameters = loader["parameters"]
         folders = [conf / name for name in dict.fromkeys(["base", context.env or "local", "local"])]
         self._descriptions = check_parameters(self._parameters, folders)
+        for name, problem in self._descriptions.problems.items():
+            if name in project.pipelines:  # right where its pipeline was made: Kedro reads it too
+                raise ValueError(problem)
         self._project = Path(context.project_path)
         self._reporting = self._project / REPORTING
 

@@ -182,6 +182,20 @@ def test_validation_rows_can_be_trained_on_but_never_test_rows(buddys_jobs, spli
         np.testing.assert_array_equal(rows_of(data), np.flatnonzero(part != 2))
 
 
+def test_a_training_is_stopped_by_validation_rows_only(recordings, splits):
+    training = TRAINING | {"early_stop": {"every_steps": 1, "patience": 1}}
+    chosen = experiment(training=training, encoders={"together": POSITION | {"sessions": "joint"}})
+    for key, job in jobs_of(recordings, splits, chosen, "together", chosen.sessions).items():
+        fitted, config, watched = job()
+        assert config.early_stop is not None
+        for name, seen, valid in zip(chosen.sessions, fitted, watched, strict=True):
+            part = splits[name]["part"][fold_and_seed(key)[0]]
+            np.testing.assert_array_equal(seen.neural, recordings[name].neural[part == 0])
+            np.testing.assert_array_equal(valid.neural, recordings[name].neural[part == 1])
+            position = recordings[name].labels["position"].values[part == 1]
+            np.testing.assert_array_equal(valid.labels[:, 0], position)
+
+
 def test_a_joint_encoder_has_a_network_for_each_session_and_their_classes_in_common(
     jobs, recordings, splits
 ):

@@ -23,10 +23,12 @@ class Descriptions:
     Attributes:
         experiments: name → description, of those that are right.
         problems: name → what is wrong with the others.
+        folders: configuration folders, in which the file of a block is looked for.
     """
 
     experiments: Mapping[str, Experiment]
     problems: Mapping[str, str] = field(default_factory=dict)
+    folders: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any], folders: Iterable[Path] = ()) -> Descriptions:
@@ -36,6 +38,7 @@ class Descriptions:
             parameters: as the configuration loader gives them.
             folders: configuration folders, in which the file of a wrong block is looked for.
         """
+        folders = tuple(folders)
         experiments, problems = {}, {}
         for name, block in sorted(parameters.items()):
             if name in NOT_EXPERIMENTS or name.startswith("_"):
@@ -44,7 +47,11 @@ class Descriptions:
                 experiments[name] = check_description(name, block)
             except ValueError as error:
                 problems[name] = f"{error}. Correct {_file_of(name, folders)}"
-        return cls(experiments, problems)
+        return cls(experiments, problems, tuple(folders))
+
+    def file_of(self, name: str) -> str:
+        """Where an experiment is described, in words."""
+        return _file_of(name, self.folders)
 
 
 def check_description(name: str, block: Any) -> Experiment:

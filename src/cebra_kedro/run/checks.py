@@ -83,7 +83,7 @@ def check_experiments(
         try:
             check_rooms(name, experiment)
         except ValueError as error:
-            raise ValueError(f"{error}. Correct conf/*/parameters*.yml or --params") from error
+            raise ValueError(f"{error}. Correct {descriptions.file_of(name)}") from error
         stages = stages_of(name, experiment).values()
         described = {node.name for stage in stages for node in stage.nodes}
         if name in pipelines and described != {node.name for node in pipelines[name].nodes}:
@@ -127,8 +127,8 @@ def check_sessions(
     if without:
         having = ",".join(name for name, sessions in chosen.items() if sessions)
         raise ValueError(
-            f"{', '.join(without)} has none of the sessions {', '.join(wanted)}; choose what runs, "
-            f"e.g. --pipelines {having}"
+            f"{', '.join(without)} {'have' if len(without) > 1 else 'has'} none of the sessions "
+            f"{', '.join(wanted)}; choose what runs, e.g. --pipelines {having}"
         )
     return chosen
 
@@ -202,10 +202,17 @@ def fetch_raw_files(
 
     Raises:
         DatasetError: names every file that is missing, where it goes, and where to get it.
+        ValueError: the catalog does not say where an experiment's sessions are.
     """
     for name in sorted(pipeline.inputs()):
+        experiment, _, entry = name.partition(".")
+        if entry == "raw" and name not in catalog:
+            raise ValueError(
+                f"the catalog has no entry {name}, which says where the sessions of {experiment} "
+                f"are; add it to conf/local/catalog_{experiment}.yml, as a "
+                "cebra_kedro.io.SessionsDataset"
+            )
         dataset: Any = catalog.get(name)
-        experiment = name.split(".")[0]
         if hasattr(dataset, "fetch_if_missing") and experiment in sessions:
             dataset.fetch_if_missing(sessions[experiment])
 

@@ -1,8 +1,8 @@
 """Embeddings → what decoders make of the test rows, one table of scores, and sweeps.
 
 Predictions have keys ``<session>/<variant>/fold0_seed1``. In a file, ``<target>/row`` are rows of
-the recording, ``<target>/<label>`` the truth there, ``<target>/<decoder>/<label>`` what was decoded;
-``scores`` is a JSON text of (decoder, metric, value, unit).
+the recording, ``<target>/<label>`` the truth there, ``<target>/<decoder>/<label>`` what was
+decoded; ``scores`` is a JSON text of (decoder, metric, value, unit).
 """
 
 from __future__ import annotations

@@ -113,22 +113,7 @@ class _Kept(Mapping[str, Any]):
 def _problems(experiment: Experiment, labels: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     """What the description names that the recordings do not have."""
     for key, kinds in labels.items():
-        session, _, population = key.partition("/")
-        there = f"{key} has {', '.join(kinds) or 'no labels'}"
-        for encoder in experiment.encoders:
-            if session not in experiment.sessions_of(encoder):
-                continue
-            if population not in experiment.populations_of(encoder):
-                continue
-            guidance = experiment.guidance_of(encoder, session)
-            for label in guidance.all_labels:
-                if label not in kinds:
-                    yield f"encoders.{encoder} is guided by {label}, but {there}"
-            if guidance.classes and kinds.get(guidance.classes, "discrete") != "discrete":
-                yield (
-                    f"encoders.{encoder}.classes names {guidance.classes}, which is "
-                    f"{kinds[guidance.classes]}; name a discrete label, or use it under labels"
-                )
+        yield from _problems_of_guidance(experiment, key, kinds)
     if {key.partition("/")[0] for key in labels} < set(experiment.sessions):
         return  # sessions that a run leaves out may have what these do not
     known = dict.fromkeys(label for kinds in labels.values() for label in kinds)
@@ -141,3 +126,25 @@ def _problems(experiment: Experiment, labels: Mapping[str, Mapping[str, str]]) -
         for label in compared.align:
             if label not in {*known, "time_in_trial"}:
                 yield f"compare.sessions aligns by {label}, {there}"
+
+
+def _problems_of_guidance(
+    experiment: Experiment, key: str, kinds: Mapping[str, str]
+) -> Iterator[str]:
+    """What encoders need of one recording, which has labels of these kinds."""
+    session, _, population = key.partition("/")
+    for encoder in experiment.encoders:
+        if session not in experiment.sessions_of(encoder):
+            continue
+        if population not in experiment.populations_of(encoder):
+            continue
+        guidance = experiment.guidance_of(encoder, session)
+        for label in guidance.all_labels:
+            if label not in kinds:
+                there = f"{key} has {', '.join(kinds) or 'no labels'}"
+                yield f"encoders.{encoder} is guided by {label}, but {there}"
+        if guidance.classes and kinds.get(guidance.classes, "discrete") != "discrete":
+            yield (
+                f"encoders.{encoder}.classes names {guidance.classes}, which is "
+                f"{kinds[guidance.classes]}; name a discrete label, or use it under labels"
+            )
