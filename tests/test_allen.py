@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-
-from cebra_kedro.decoding import decode_frames
 from cebra_kedro.experiments import ALLEN
 from cebra_kedro.parameters import AllenParameters
 from cebra_kedro.pipelines.training.allen import training_session
+
+from cebra_kedro.decoding import decode_frames
 from cebra_kedro.simulate.allen import simulate_neuropixels
 from cebra_kedro.simulate.movie import simulate_movie
 from cebra_kedro.sources.allen import neuropixels_pseudomouse, to_recording

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cebra_kedro.simulate.hippocampus import simulate_rat
-from kedro_project import RAT, contents, run_command
+from kedro_project import ONE_RAT_COMMAND, contents, run_command
 
 
 @pytest.fixture
@@ -21,7 +21,8 @@ def own_file(environment, tmp_path):
         if content is not None:
             joblib.dump(content, file)
         raw = {"type": "cebra_kedro.io.PublishedPickleDataset", "filepath": str(file), **entry}
-        return file, environment("catalog_own.yml", {f"{RAT}.raw": raw})
+        sessions = {"type": "cebra_kedro.io.SessionsDataset", "sessions": {"buddy": raw}}
+        return file, environment("catalog_own.yml", {"hippocampus.raw": sessions})
 
     return declare
 
@@ -59,7 +60,7 @@ def test_missing_files_that_cannot_be_fetched_are_named_with_their_addresses(
 
 def test_a_missing_file_without_an_address_is_named(refused, own_file):
     file, name = own_file()
-    message = refused("--env", name, "--namespaces", RAT)
+    message = refused("--env", name, *ONE_RAT_COMMAND)
     assert f"{file} does not exist" in message
     assert "place the published file" in message
 
@@ -67,7 +68,7 @@ def test_a_missing_file_without_an_address_is_named(refused, own_file):
 def test_a_truncated_file_is_named(refused, own_file):
     file, name = own_file(rat())
     file.write_bytes(file.read_bytes()[:-1000])
-    message = refused("--env", name, "--namespaces", RAT, started=True)
+    message = refused("--env", name, *ONE_RAT_COMMAND, started=True)
     assert str(file) in message
     assert "cut short: fetch it again" in message
 
@@ -86,7 +87,7 @@ def test_a_file_that_carries_code_is_refused_and_nothing_runs(refused, own_file,
     file, name = own_file()
     mark = tmp_path / "ran"
     file.write_bytes(pickle.dumps(Trap(mark)))
-    message = refused("--env", name, "--namespaces", RAT, started=True)
+    message = refused("--env", name, *ONE_RAT_COMMAND, started=True)
     assert not mark.exists()
     assert str(file) in message
     assert "could run code; refused before anything ran" in message
@@ -96,7 +97,7 @@ def test_a_file_that_carries_code_is_refused_and_nothing_runs(refused, own_file,
 
 def test_a_file_with_another_checksum_is_named_with_both(refused, own_file):
     file, name = own_file(rat(), md5="0" * 32)
-    message = refused("--env", name, "--namespaces", RAT, started=True)
+    message = refused("--env", name, *ONE_RAT_COMMAND, started=True)
     assert f"{file} has md5 " in message
     assert "the published file has 00000000000000000000000000000000" in message
     assert "allow_mismatch: true" in message
@@ -119,14 +120,14 @@ def with_nan():
 )
 def test_wrong_arrays_are_named_with_what_was_expected(refused, own_file, content, message):
     file, name = own_file(content)
-    said = refused("--env", name, "--namespaces", RAT, started=True)
+    said = refused("--env", name, *ONE_RAT_COMMAND, started=True)
     assert message in said
     assert str(file) in said
 
 
 def test_a_wrong_number_of_neurons_is_named(refused):
-    arguments = ("--env", "test", "--namespaces", RAT)
-    params = "hippocampus.ingestion.expected_neurons.buddy=48"
+    arguments = ("--env", "test", *ONE_RAT_COMMAND)
+    params = "hippocampus.source.expected_neurons.buddy=48"
     message = refused(*arguments, "--params", params, started=True)
     assert "buddy: expected 48 neurons, got 10; check that the file is this rat's" in message
 
@@ -136,9 +137,14 @@ def test_a_wrong_number_of_neurons_is_named(refused):
     [
         (
             simulate_rat(seed=0, n_trials=15, n_units=4),
-            ["buddy (ingestion.folds: 3)", "at least 16 trials", "got 15", f"(in {RAT}.split)"],
+            [
+                "buddy (ingestion.folds: 3)",
+                "at least 16 trials",
+                "got 15",
+                "(in ingestion.hippocampus.split)",
+            ],
         ),
-        (short_rat(), ["10 bins", f"(in {RAT}."]),  # the encoder's window
+        (short_rat(), ["10 bins", "(in training.hippocampus."]),  # the encoder's window
     ],
     ids=["trials", "window"],
 )
@@ -148,7 +154,7 @@ def test_recordings_too_short_are_refused_and_no_result_changes(
     _, name = own_file(content)
     other = shutil.copytree(finished, tmp_path / "other")
     before = contents(other / "data")
-    result = run_command(other, "--env", name, "--namespaces", f"{RAT}")
+    result = run_command(other, "--env", name, *ONE_RAT_COMMAND)
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
     assert "Traceback" not in result.stderr

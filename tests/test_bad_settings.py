@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from kedro_project import RAT, run_command
+from kedro_project import ONE_RAT_COMMAND, run_command
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from kedro_project import RAT, run_command
     ],
 )
 def test_wrong_parameters_stop_the_run_before_it_begins(refused, params, message):
-    said = refused("--env", "test", "--namespaces", RAT, "--params", params)
+    said = refused("--env", "test", *ONE_RAT_COMMAND, "--params", params)
     assert message in said
     assert said.endswith("Correct conf/*/parameters*.yml or --params")
 
@@ -44,22 +44,26 @@ def test_wrong_names_are_answered_with_those_there_are(refused, arguments, messa
         ("parameters_hippocampus.yml", "hippocampus: {training: {steps: '${no:}'}}\n", "no"),
         (
             "catalog_own.yml",
-            f"{RAT}.raw: {{type: cebra_kedro.io.NoSuchDataset}}\n",
+            "hippocampus.raw: {type: cebra_kedro.io.NoSuchDataset}\n",
             "NoSuchDataset",
         ),
-        ("catalog_own.yml", f"{RAT}.raw: {{typ: cebra_kedro.io.NpzDataset}}\n", f"{RAT}.raw"),
+        (
+            "catalog_own.yml",
+            "hippocampus.raw: {typ: cebra_kedro.io.NpzDataset}\n",
+            "hippocampus.raw",
+        ),
     ],
 )
 def test_configuration_that_cannot_be_read_is_named(refused, environment, file, text, message):
     name = environment(file, text)
-    assert message in refused("--env", name, "--namespaces", RAT)
+    assert message in refused("--env", name, *ONE_RAT_COMMAND)
 
 
 def test_a_file_where_results_belong_is_named(finished, tmp_path):
     other = shutil.copytree(finished, tmp_path / "other")
     shutil.rmtree(other / "data/08_reporting")
     (other / "data/08_reporting").write_text("mine")
-    result = run_command(other, "--env", "test", "--namespaces", RAT)
+    result = run_command(other, "--env", "test", *ONE_RAT_COMMAND)
     assert result.exit_code == 1
     assert result.stderr == (
         f"Error: {other}/data/08_reporting is a file, but results need a folder of this name; "
@@ -74,7 +78,7 @@ def test_a_folder_without_write_permission_is_named(refused, finished):
     try:
         if os.access(folder, os.W_OK):
             pytest.skip("this user, e.g. root, may write everywhere")
-        assert f"chmod u+rwx {folder}" in refused("--env", "test", "--namespaces", RAT)
+        assert f"chmod u+rwx {folder}" in refused("--env", "test", *ONE_RAT_COMMAND)
     finally:
         folder.chmod(0o700)
 

@@ -1,27 +1,51 @@
 """The command line: what the user can mend is one line, what he cannot shows its traceback."""
 
+import os
+
 import click
 import pytest
 from click.testing import CliRunner
 from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
+from kedro.pipeline import Pipeline
 from kedro.validation.exceptions import ParameterValidationError
 from yaml import YAMLError
 
 from cebra_kedro import cli as room
+from cebra_kedro import pipeline_registry as registry
+from cebra_kedro.experiment import Descriptions
 
 
-def command(error=None):
-    """``kedro run`` whose work is done by a stand-in."""
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    """Two pipelines, and a description that is wrong; the environment is put back afterwards."""
+    monkeypatch.setattr(room.project, "pipelines", {"rats": Pipeline([]), "areas": Pipeline([])})
+    problems = {"mice": "unknown parameter mice.figurs. Correct conf/local/parameters.yml"}
+    monkeypatch.setattr(registry, "read_descriptions", lambda: Descriptions({}, problems))
+    monkeypatch.setenv("KEDRO_ENV", "")
 
-    def work(**_):
+
+def command(error=None, arguments=(), asked=None):
+    """The project's command, whose work is done by a stand-in that notes what it is asked for."""
+
+    def work(**options):
         if error is not None:
             raise error
+        if asked is not None:
+            asked.update(options)
         click.echo("done")
 
-    stand_in = click.Command("run", params=kedro_run.params, callback=room._one_line_errors(work))
-    return CliRunner().invoke(stand_in, [])
+    stand_in = click.Command("run", params=room.run.params, callback=room._one_line_errors(work))
+    return CliRunner().invoke(stand_in, arguments)
+
+
+def asked_for(*arguments):
+    """What Kedro is asked for."""
+    asked = {}
+    result = command(arguments=arguments, asked=asked)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "done\n", "")
+    return asked
 
 
 def test_what_succeeds_is_left_alone():
@@ -50,8 +74,8 @@ def test_an_error_that_can_be_mended_is_one_line(error):
 
 def test_the_node_that_failed_is_named():
     error = ValueError("too few trials")
-    error.add_note("in hippocampus.buddy.split")
-    assert command(error).stderr == "Error: too few trials (in hippocampus.buddy.split)\n"
+    error.add_note("in ingestion.hippocampus.split")
+    assert command(error).stderr == "Error: too few trials (in ingestion.hippocampus.split)\n"
 
 
 def test_an_error_without_words_is_named_by_its_type():
@@ -71,13 +95,73 @@ def test_a_defect_is_not_dressed_up_as_an_error_of_the_user(error):
     assert command(error).exception is error
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("buddy", ["buddy"]),
+        ("buddy,cicero", ["buddy", "cicero"]),
+        (" buddy , cicero, ", ["buddy", "cicero"]),
+    ],
+)
+def test_sessions_are_names_between_commas(text, names):
+    assert asked_for("--sessions", text)["params"] == {"only_sessions": names}
+    assert asked_for(f"--sessions={text}")["params"] == {"only_sessions": names}
+
+
+def test_without_sessions_nothing_is_asked_for():
+    asked = asked_for()
+    assert asked.keys() == {option.name for option in kedro_run.params}
+    assert not asked["params"]
+
+
+def test_sessions_and_parameters_go_together():
+    asked = asked_for("--params", "rats.training.steps=3", "--sessions", "buddy")
+    assert asked["params"] == {"rats": {"training": {"steps": 3}}, "only_sessions": ["buddy"]}
+    assert asked_for("--params", "a=1")["params"] == {"a": 1}
+
+
+@pytest.mark.parametrize("text", ["", ",", " , "])
+def test_an_option_without_any_name_is_refused(text):
+    result = command(arguments=["--sessions", text])
+    assert result.exit_code == 2
+    assert "--sessions" in result.stderr
+    assert "name sessions between commas, e.g. buddy,cicero" in result.stderr
+
+
+def test_the_environment_is_left_where_the_registry_looks_for_it():
+    asked_for()
+    assert os.environ["KEDRO_ENV"] == ""
+    assert asked_for("--env", "test")["env"] == "test"
+    assert os.environ["KEDRO_ENV"] == "test"
+
+
+def test_an_unknown_pipeline_is_answered_with_one_that_is_alike():
+    result = command(arguments=["--pipelines", "areas,rat"])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: there is no pipeline rat; did you mean rats?\n"
+    assert command(arguments=["--pipeline", "rat"]).stderr == result.stderr
+
+
+def test_a_pipeline_whose_description_is_wrong_is_answered_with_what_is_wrong():
+    result = command(arguments=["--pipelines", "mice"])
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: unknown parameter mice.figurs. Correct conf/local/parameters.yml\n"
+    )
+    asked_for("--pipelines", "rats,areas")
+
+
 def test_kedro_s_own_command_stays_as_it_is_and_its_options_are_ours():
     assert room.cli.commands["run"] is room.run
     assert room.run.callback.__wrapped__ is kedro_run.callback
-    assert room.run.params == kedro_run.params
+    *of_kedro, sessions = room.run.params
+    assert of_kedro == kedro_run.params
+    assert sessions.name == "sessions"
+    assert "sessions" not in [option.name for option in kedro_run.params]
 
 
-def test_help_is_kedro_s():
+def test_help_is_kedro_s_and_tells_of_sessions():
     result = CliRunner().invoke(room.run, ["--help"])
     assert result.exit_code == 0
     assert "--namespaces" in result.stdout
+    assert "--sessions" in result.stdout

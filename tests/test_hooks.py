@@ -9,7 +9,7 @@ import sys
 from kedro.pipeline import node
 
 from cebra_kedro.hooks import RunReportHook
-from kedro_project import RAT
+from kedro_project import ONE_RAT_COMMAND
 
 
 def test_in_a_process_that_began_no_run_the_hook_is_silent():
@@ -28,10 +28,12 @@ def test_in_a_process_that_began_no_run_the_hook_is_silent():
 def test_a_run_in_several_processes_leaves_manifest_provenance_and_scores(one_rat, tmp_path):
     project = shutil.copytree(one_rat, tmp_path / "copied")
     reporting = project / "data/08_reporting"
-    scores = (reporting / "hippocampus/buddy/metrics.csv").read_bytes()
-    arguments = ["--runner", "ParallelRunner", "--pipelines", "ingestion,decoding"]
+    scores = (reporting / "hippocampus/metrics.csv").read_bytes()
+    before = json.loads((reporting / "provenance.json").read_text())
+    arguments = ["--runner", "ParallelRunner", "--namespaces"]
+    arguments += ["ingestion.hippocampus,decoding.hippocampus", *ONE_RAT_COMMAND]
     done = subprocess.run(
-        [sys.executable, "-m", "kedro", "run", "--env", "test", "--namespaces", RAT, *arguments],
+        [sys.executable, "-m", "kedro", "run", "--env", "test", *arguments],
         cwd=project,
         env=os.environ | {"KEDRO_DISABLE_TELEMETRY": "true"},
         capture_output=True,
@@ -41,13 +43,25 @@ def test_a_run_in_several_processes_leaves_manifest_provenance_and_scores(one_ra
     assert done.returncode == 0, done.stderr
     assert "UserWarning" not in done.stderr
     assert "position_error_median on test data" in done.stdout
-    assert (reporting / "hippocampus/buddy/metrics.csv").read_bytes() == scores
+    assert (reporting / "hippocampus/metrics.csv").read_bytes() == scores
 
     manifest = json.loads((reporting / "run_manifest.json").read_text())
     assert manifest["status"] == "finished"
+    assert manifest["sessions"] == ["buddy"]
     (raw,) = manifest["raw_files"]
-    assert (raw["dataset"], raw["checksum_status"]) == (f"{RAT}.recording", "simulated")
+    assert raw["dataset"] == "hippocampus.recordings#buddy"
+    assert raw["checksum_status"] == "simulated"
     provenance = json.loads((reporting / "provenance.json").read_text())
-    assert provenance["hippocampus/buddy/metrics.csv"]["run_id"] == manifest["run_id"]
-    assert provenance["hippocampus/buddy/metrics.csv"]["simulated"] is True
-    assert provenance["hippocampus/buddy/loss.png"]["run_id"] != manifest["run_id"]
+    written = ["metrics.csv", "metrics.csv#buddy"]
+    stores = ["02_intermediate", "03_primary", "07_model_output"]
+    places = [f"hippocampus/{name}" for name in written]
+    places += [f"../{folder}/hippocampus/index.json#buddy" for folder in stores[:2]]
+    places.append("../07_model_output/hippocampus/predictions/index.json#buddy")
+    for place in places:
+        assert provenance[place]["run_id"] == manifest["run_id"], place
+        assert provenance[place]["simulated"] is True, place
+    others = ["hippocampus/buddy/loss.png", "../07_model_output/hippocampus/time/embeddings"]
+    for place in provenance:
+        if place.startswith(tuple(others)):
+            assert provenance[place] == before[place], place
+    assert "hippocampus/buddy/loss.png" in provenance

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-
 from cebra_kedro.experiments import MONKEY_REACHING
+
 from kedro_project import copy_project, reporting, run_session
 
 NAME = MONKEY_REACHING.name

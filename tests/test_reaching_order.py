@@ -1,16 +1,17 @@
 """Each kind of encoder decodes best what it was guided by: simulated reaching, base settings."""
 
+import functools
+
 import numpy as np
 import pytest
 
-from cebra_kedro.decoding import ReachingSamples, decode_reaching
+from cebra_kedro.decoding import DecoderSettings, Samples, protocol
+from cebra_kedro.experiment import Experiment
 from cebra_kedro.io import SimulatedDataset
-from cebra_kedro.parameters import TrainingParameters, VariantParameters
-from cebra_kedro.pipelines.ingestion.monkey_reaching import split_as_published
-from cebra_kedro.pipelines.training.nodes import embed, train_encoders
-from cebra_kedro.sources.monkey_reaching import to_recording
-from cebra_kedro.splits import PART_NAMES
-from cebra_kedro.training.store import ModelStore
+from cebra_kedro.pipelines.training.jobs import EncoderJob, unit_of
+from cebra_kedro.sources.monkey_reaching import read_reaching
+from cebra_kedro.splits import PART_NAMES, split_recording
+from cebra_kedro.training.loop import train
 from kedro_project import base_parameters
 
 SEEDS = {"position": 3, "target": 3, "time": 3, "shuffled_position": 1, "shuffled_target": 1}
@@ -21,6 +22,12 @@ CATALOG = {
     "passive_trials": [88, 40],
     "trial_len": 50,
 }
+
+
+@functools.cache
+def described() -> Experiment:
+    """The experiment as in the base environment."""
+    return Experiment.model_validate(base_parameters()["monkey_reaching"])
 
 
 @pytest.fixture(scope="module", params=["active", "passive"])
@@ -37,37 +44,37 @@ def recording(session):
         part: SimulatedDataset(generator=generator, arguments=arguments | {"part": part}).load()
         for part in PART_NAMES
     }
-    return to_recording(parts, session=session, bin_width_s=0.012, simulated=True)
+    return read_reaching(parts, session=session, bin_width_s=0.012)
 
 
 @pytest.fixture(scope="module")
-def scores(recording, tmp_path_factory):
+def scores(recording, session):
     """Variant → metric → mean over seeds, on test trials, by nearest neighbours."""
-    parameters = base_parameters()["monkey_reaching"]
-    splits = split_as_published(recording)
-    options = {"neighbours": parameters["decoding"]["neighbours"], "ridge_alphas": (1.0,)}
+    experiment = described()
+    part = split_recording(recording, experiment.split.by, **experiment.split.options)
+    target = experiment.decode["reach"]
+    settings = DecoderSettings(**experiment.decoders.model_dump())
     found = {}
     for name, n_seeds in SEEDS.items():
-        shared = TrainingParameters(
-            **parameters["training"] | {"seeds": list(range(n_seeds)), "processes": 1}
-        )
-        models = train_encoders(
-            recording,
-            splits,
-            ModelStore.open(tmp_path_factory.mktemp(name)),
-            shared,
-            VariantParameters(**parameters["variants"][name]),
-            folder=name,
-        )
-        results = [
-            decode_reaching(
-                ReachingSamples(*(entry[k] for k in ("embedding", "position", "target", "part"))),
+        unit = unit_of(experiment, name, session)
+        both = experiment.encoders[name].shuffle_labels == "encoder_and_decoder"
+        assert both == name.startswith("shuffled")
+        results = []
+        for seed in range(n_seeds):
+            job = EncoderJob(
+                {session: recording}, {session: {"part": part}}, experiment, name, unit, 0, seed
+            )
+            data, config, _ = job()
+            model = train(data, config, name=None)
+            embedding = model.transform(recording.neural, recording.segment())
+            (decoded,) = protocol(target.protocol)(
+                Samples(embedding, recording, part[0]),
+                labels=target.labels,
                 decoders=("knn",),
-                shuffle_seed=seed if name.startswith("shuffled") else None,
-                **options,
-            )["knn"].scores
-            for seed, entry in enumerate(embed(recording, splits, models).values())
-        ]
+                settings=settings,
+                shuffle_seed=seed if both else None,
+            )
+            results.append(decoded.scores)
         found[name] = {key: np.mean([one[key] for one in results]) for key in results[0]}
     return found
 
@@ -118,7 +125,13 @@ def test_the_case_is_that_of_the_base_environment():
     from kedro_project import PROJECT
 
     loader = OmegaConfigLoader(str(PROJECT / "conf"), env="base", **CONFIG_LOADER_ARGS)
-    for session in ("active", "passive"):
-        arguments = loader["catalog"][f"monkey_reaching.{session}.raw_train"]["arguments"]
+    entry = loader["catalog"]["monkey_reaching.raw"]
+    assert {"active", "passive"} <= set(entry["sessions"])
+    for part in PART_NAMES:
+        content = entry["each"][part]
+        assert content["generator"] == CATALOG["generator"]
+        arguments = content["arguments"]
+        assert (arguments["session"], arguments["part"]) == ("{session}", part)
         same = ("seed", "active_trials", "passive_trials", "trial_len")
         assert {key: arguments[key] for key in same} == {key: CATALOG[key] for key in same}
+    assert described().source.options["bin_width_s"] == 0.012

@@ -1,145 +1,279 @@
 """Runs where results are already: what is kept, what is made anew, what a failure leaves."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import DatasetError
-from kedro.runner import ThreadRunner
+from kedro.runner import ParallelRunner, ThreadRunner
 
-from cebra_kedro.io import NpzDataset
-from kedro_project import RAT, contents, manifest, provenance, reporting, run_session
+from kedro_project import (
+    ONE_RAT,
+    ONE_RAT_COMMAND,
+    contents,
+    manifest,
+    provenance,
+    reporting,
+    run_command,
+    run_session,
+)
 
-OTHER_SEED = {"hippocampus": {"training": {"seeds": [7]}}}
+NAME = "hippocampus"
+N_MODELS = 6 * 3 * 2 + 2  # encoders of one rat in three folds and two seeds, and one for all folds
 
 
-def output(project: Path, *parts: str) -> Path:
-    return project.joinpath("data/07_model_output/hippocampus/buddy", *parts)
+def changed_rat(**blocks: Any) -> dict[str, Any]:
+    """A run of rat buddy with other parameters."""
+    return ONE_RAT | {"params": ONE_RAT["params"] | {NAME: blocks}}
 
 
-def models(project: Path) -> dict[str, tuple[bytes, int]]:
-    """Name → bytes and time of change of every model file."""
-    folder = project / "data/06_models"
+def computed(project: Path) -> dict[str, tuple[bytes, int]]:
+    """Name → bytes and time of change of what is kept from run to run, without the indices."""
     return {
-        name: (content, (folder / name).stat().st_mtime_ns)
-        for name, content in contents(folder, "*.pt").items()
+        f"{folder}/{name}": (content, (project / "data" / folder / name).stat().st_mtime_ns)
+        for folder in ("06_models", "07_model_output")
+        for name, content in contents(project / "data" / folder, "*seed*").items()
     }
 
 
-def test_a_second_run_trains_nothing_and_changes_no_result(one_rat, copied):
-    before = models(copied)
-    run_session(copied, namespaces=[RAT])
-    assert models(copied) == before
-    old, new = (contents(reporting(p) / "hippocampus") for p in (one_rat, copied))
-    assert old == new
+def results(project: Path) -> dict[str, bytes]:
+    """Tables, figures and lists of the experiment."""
+    return contents(reporting(project) / NAME)
 
 
-def test_a_changed_parameter_trains_again_what_it_concerns(copied):
-    before = models(copied)
-    params = {"hippocampus": {"variants": {"time": {"steps": 4}}}}
-    run_session(copied, params=params, namespaces=[f"{RAT}.time", f"{RAT}.hybrid"])
-    changed = {
-        name.split("/")[2] for name, model in models(copied).items() if model != before[name]
+def table(project: Path) -> pd.DataFrame:
+    return pd.read_csv(reporting(project) / NAME / "metrics.csv", keep_default_na=False)
+
+
+def test_a_second_run_computes_nothing_and_changes_no_result(one_rat, copied):
+    before = computed(copied)
+    run_session(copied, **ONE_RAT)
+    assert computed(copied) == before
+    assert results(copied) == results(one_rat)
+    for folder in ("02_intermediate", "03_primary"):
+        assert contents(copied / "data" / folder) == contents(one_rat / "data" / folder)
+
+
+def test_a_changed_encoder_is_trained_embedded_and_decoded_again_and_no_other(copied):
+    before, old = computed(copied), table(copied)
+    run_session(copied, **changed_rat(encoders={"time": {"steps": 4}}))
+    after, new = computed(copied), table(copied)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {name for name in before if "/time/" in name}
+    assert len(changed) == 3 * 3 * 2  # models, embeddings and predictions
+    same = old["variant"] != "time"
+    pd.testing.assert_frame_equal(new[same], old[same])
+    assert (new.loc[~same, "value"] != old.loc[~same, "value"]).any()
+
+
+def test_changed_decoders_decode_again_and_train_nothing(copied):
+    before = computed(copied)
+    run_session(copied, **changed_rat(decoders={"neighbours": [3]}))
+    after = computed(copied)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {name for name in before if "/predictions/" in name}
+
+
+def test_other_seeds_leave_none_of_the_old(copied):
+    before = computed(copied)
+    run_session(copied, **changed_rat(training={"seeds": [7]}))
+    after = computed(copied)
+    models = [name for name in after if name.endswith(".pt")]
+    assert len(models) == N_MODELS / 2
+    assert all(name.removesuffix(".pt").endswith("_seed7") for name in models)
+    baselines = [name for name in after if not name.removesuffix(".npz").endswith("_seed7")]
+    assert {
+        name.split("/")[-2 if "predictions" in name else 2] for name in baselines if ".npz" in name
+    } == {"pca", "raw", "raw_window"}
+    assert {name: after[name] for name in baselines if ".npz" in name} == {
+        name: before[name] for name in baselines if ".npz" in name
     }
-    assert changed == {"time"}
-    assert len(pd.read_csv(output(copied, "time", "loss_history.csv"))) == 4 * 3 * 2
+    scores = table(copied)
+    trained = ~scores["variant"].isin(["pca", "raw", "raw_window"])
+    assert set(scores.loc[trained, "seed"]) == {7}
+    # of two folds, no embeddings are alike: another seed is another encoder
+    old = [content for name, (content, _) in before.items() if "time/embeddings" in name]
+    new = [content for name, (content, _) in after.items() if "time/embeddings" in name]
+    assert not set(old) & set(new)
 
 
-def test_another_seed_gives_other_embeddings_and_leaves_none_of_the_old(copied):
-    def embedding(seed):
-        file = output(copied, "time", "embeddings", f"fold0_seed{seed}.npz")
-        return NpzDataset(filepath=file).load()["embedding"]
+def test_one_session_leaves_rows_figures_and_files_of_the_others_as_they_are(all_rats, tmp_path):
+    project = shutil.copytree(all_rats, tmp_path / "project")
+    before, old, files = computed(project), table(project), results(project)
+    drawn = {name: (reporting(project) / NAME / name).stat().st_mtime_ns for name in files}
+    old_pairs = pd.read_csv(reporting(project) / NAME / "consistency.csv")
+    first_run = manifest(project)["run_id"]
+    time.sleep(1.1)  # run ids are to the second
+    done = run_command(
+        project, "--env=test", *ONE_RAT_COMMAND, "--params", f"{NAME}.encoders.time.steps=4"
+    )
+    assert done.exit_code == 0, done.output
 
-    before = [embedding(seed) for seed in (0, 1)]
-    run_session(copied, params=OTHER_SEED, namespaces=[f"{RAT}.time"])
-    assert not any(np.allclose(embedding(7), old, atol=1e-3) for old in before)
-    assert len(list(output(copied, "time", "embeddings").iterdir())) == 3
+    after = computed(project)
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert after.keys() == before.keys()
+    assert changed == {name for name in before if "/time/" in name and "buddy" in name}
+    new = table(project)
+    same = (old["subject"] != "buddy") | (old["variant"] != "time")
+    pd.testing.assert_frame_equal(new[same], old[same])
+    assert (new.loc[~same, "value"] != old.loc[~same, "value"]).any()
+    pairs = pd.read_csv(reporting(project) / NAME / "consistency.csv")
+    ends = old_pairs[["source", "target"]]
+    pd.testing.assert_frame_equal(pairs[["source", "target"]], ends)
+    touched = ends.map(lambda name: name.startswith("buddy/time/")).any(axis=1)
+    pd.testing.assert_frame_equal(pairs[~touched], old_pairs[~touched])
+    for name, content in results(project).items():
+        if name.split("/")[0] in ("achilles", "cicero", "gatsby"):
+            assert content == files[name], name
+            assert (reporting(project) / NAME / name).stat().st_mtime_ns == drawn[name], name
+    # ... and the page says so
+    known = provenance(project)
+    assert known[f"{NAME}/metrics.csv#achilles"]["run_id"] == first_run
+    assert known[f"{NAME}/metrics.csv#buddy"]["run_id"] == manifest(project)["run_id"] != first_run
+    assert "from an earlier run" in (reporting(project) / "report.html").read_text()
 
 
 def test_the_last_stage_alone_knows_that_its_input_was_simulated(copied):
-    figure = reporting(copied) / "hippocampus/buddy/error.png"
+    figure = reporting(copied) / NAME / "buddy/scores.png"
     figure.unlink()
     (reporting(copied) / "report.html").unlink()
-    run_session(copied, pipeline_names=["reporting"], namespaces=[RAT])
+    run_session(copied, namespaces=[f"reporting.{NAME}"], params=ONE_RAT["params"])
     assert figure.is_file()
-    entry = provenance(copied)["hippocampus/buddy/error.png"]
+    entry = provenance(copied)[f"{NAME}/buddy/scores.png"]
     assert entry["simulated"] is True
     assert entry["run_id"] == manifest(copied)["run_id"]
-    assert manifest(copied)["raw_files"] == []
     assert "simulated" in (reporting(copied) / "report.html").read_text()
 
 
-def test_a_stage_whose_input_was_never_made_says_which_file_is_missing(project):
-    with pytest.raises(DatasetError, match=r"recording\.h5 does not exist; run the pipeline"):
-        run_session(project, pipeline_names=["training"], namespaces=[f"{RAT}.time"])
+def test_a_stage_whose_input_was_never_made_says_which_folder_is_empty(project):
+    message = r"02_intermediate/hippocampus has no index\.json.*run the pipeline"
+    with pytest.raises(DatasetError, match=message):
+        run_session(project, namespaces=[f"training.{NAME}.time"])
     facts = manifest(project)
     assert facts["status"] == "failed"
-    assert facts["failed_node"] == f"{RAT}.time.train"
-    assert "recording.h5 does not exist" in facts["error"]
+    assert facts["failed_node"] == f"training.{NAME}.time.train"
+    assert "02_intermediate/hippocampus has no index.json" in facts["error"]
     assert any("Traceback" in line for line in facts["traceback"])
     assert not (reporting(project) / "report.html").exists()
 
 
 def test_a_failure_half_way_leaves_a_report_that_says_so(copied, monkeypatch):
-    from cebra_kedro import plots
+    from cebra_kedro.plots import loss
 
     def broken(*_, **__):
         raise ValueError("no axes left")
 
-    monkeypatch.setattr(plots, "plot_loss_curves", broken)
-    with pytest.raises(ValueError, match="no axes left"):
-        run_session(copied, pipeline_names=["decoding", "reporting"], namespaces=[RAT])
-    assert manifest(copied)["failed_node"] == f"{RAT}.loss_figure"
+    monkeypatch.setattr(loss, "loss_figure", broken)
+    before = results(copied)
+    with pytest.raises(DatasetError, match="no axes left"):
+        run_session(copied, **ONE_RAT)
+    assert manifest(copied)["failed_node"] == f"reporting.{NAME}.loss"
     assert "failed" in (reporting(copied) / "report.html").read_text()
+    assert results(copied) == before  # nothing half written, and no picture lost
+    monkeypatch.undo()
+    run_session(copied, **ONE_RAT)
+    assert manifest(copied)["status"] == "finished"
+    assert results(copied) == before
 
 
-def test_threads_give_the_same_scores_and_times_for_every_node(one_rat, project):
-    chosen = [f"{RAT}.{name}" for name in ("raw", "pca", "raw_window")]
-    run_session(project, pipeline_names=["ingestion"], namespaces=[RAT])
-    run_session(project, namespaces=chosen, runner=ThreadRunner(max_workers=4))
-    for name in ("raw", "pca", "raw_window"):
-        assert output(project, name, "scores.csv").read_bytes() == (
-            output(one_rat, name, "scores.csv").read_bytes()
-        )
-    assert len(manifest(project)["node_seconds"]) == 2 * len(chosen)
-    assert manifest(project)["status"] == "finished"
+def test_a_training_that_fails_keeps_the_others_and_the_next_run_goes_on(
+    one_rat, project, monkeypatch
+):
+    from cebra_kedro.training import loop
+
+    train, calls = loop.train, []
+
+    def broken(*data, **options):
+        calls.append(1)
+        if len(calls) == 5:
+            raise ValueError("the loss is not finite")
+        return train(*data, **options)
+
+    monkeypatch.setattr(loop, "train", broken)
+    with pytest.raises(DatasetError, match="the loss is not finite"):
+        run_session(project, **ONE_RAT)
+    kept = computed(project)
+    assert len([name for name in kept if name.endswith(".pt")]) == 4
+    monkeypatch.undo()
+    run_session(project, **ONE_RAT)
+    after = computed(project)
+    assert {name: after[name] for name in kept} == kept
+    assert results(project) == results(one_rat)
 
 
-def test_an_interrupted_run_says_how_to_go_on_and_keeps_its_encoders(one_rat, tmp_path):
-    other = shutil.copytree(one_rat, tmp_path / "other")
-    folder = other / "data/06_models"
-    shutil.rmtree(folder)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kedro", "run", "--env=test", "--pipelines=training", f"-ns={RAT}"],
-        cwd=other,
+@pytest.mark.slow
+@pytest.mark.parametrize("runner", [ThreadRunner, ParallelRunner])
+def test_other_runners_give_the_same_bytes_and_times_for_every_node(one_rat, project, runner):
+    run_session(project, **ONE_RAT, runner=runner(max_workers=2))
+    assert results(project) == results(one_rat)
+    folder = "data/07_model_output"
+    assert contents(project / folder, "*.npz") == contents(one_rat / folder, "*.npz")
+    facts = manifest(project)
+    assert facts["status"] == "finished"
+    if runner is ThreadRunner:
+        assert facts["node_seconds"].keys() == manifest(one_rat)["node_seconds"].keys()
+    assert provenance(project)[f"{NAME}/metrics.csv#buddy"]["simulated"] is True
+
+
+def start(project: Path, *arguments: str) -> subprocess.Popen:
+    """``kedro run`` of the rat in a process of its own, and a group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "kedro", "run", "--env=test", *ONE_RAT_COMMAND, *arguments],
+        cwd=project,
         env=os.environ | {"KEDRO_DISABLE_TELEMETRY": "true"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
-    # The line comes when the encoders of the first variant are there, six variants to come.
-    line = next((line for line in process.stderr if "encoders trained" in line), "")
-    process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=120)
-    assert line, rest
-    assert process.returncode == 1
-    assert "Traceback" not in rest
-    assert rest.splitlines()[-1] == (
-        "Error: interrupted; finished encoders are kept, and the same command goes on from there"
-    )
-    assert manifest(other)["status"] == "unfinished"
 
-    kept = {name: (folder / name).stat().st_mtime_ns for name in contents(folder, "*.pt")}
-    assert 2 <= len(kept) < 38
-    run_session(other, pipeline_names=["training"], namespaces=[RAT])
-    assert len(contents(folder, "*.pt")) == 38
-    assert {name: (folder / name).stat().st_mtime_ns for name in kept} == kept
-    # As if nothing had happened.
-    output = "data/07_model_output"
-    assert contents(other / output, "*.npz") == contents(one_rat / output, "*.npz")
+
+def wait_for_models(project: Path, process: subprocess.Popen, count: int) -> None:
+    """Until so many encoders are there."""
+    deadline = time.monotonic() + 120
+    while len(list((project / "data/06_models").rglob("*.pt"))) < count:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+def test_a_run_stopped_in_the_middle_of_training_goes_on_as_if_nothing_had_happened(
+    one_rat, project, how, processes
+):
+    process = start(project, "--params", f"{NAME}.training.processes={processes}")
+    wait_for_models(project, process, 4)
+    os.killpg(process.pid, how)  # as a terminal does, and as the system does to a session
+    _, said = process.communicate(timeout=120)
+    assert "Traceback" not in said
+    if how == signal.SIGINT:
+        assert process.returncode == 1
+        assert said.splitlines()[-1] == (
+            "Error: interrupted; finished encoders are kept, and the same command goes on from "
+            "there"
+        )
+    assert manifest(project)["status"] == "unfinished"
+    kept = computed(project)
+    assert 4 <= len(kept) < N_MODELS
+    assert not (reporting(project) / NAME / "metrics.csv").exists()
+
+    run_session(project, **ONE_RAT)
+    after = computed(project)
+    assert {name: after[name] for name in kept} == kept  # not trained again
+    assert len([name for name in after if name.endswith(".pt")]) == N_MODELS
+    folder = "data/07_model_output"
+    assert contents(project / folder, "*.npz") == contents(one_rat / folder, "*.npz")
+    assert results(project) == results(one_rat)
+    leftovers = [path for path in project.rglob(".*") if path.suffix in (".tmp", ".checkpoint")]
+    assert [path for path in leftovers if path.is_file()] == []

@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cebra_kedro import splits
+from cebra_kedro.recording import Label, Recording
 from cebra_kedro.simulate.hippocampus import simulate_rat
 
 PUBLISHED_BORDERS = [
@@ -308,3 +309,158 @@ def test_the_published_movie_trains_on_eight_repeats_validates_on_one_and_tests_
 def test_other_repeats_are_refused(repeat, options, message):
     with pytest.raises(ValueError, match=message):
         splits.repeat_split(repeat, **options)
+
+
+@settings(deadline=None)
+@given(sizes=st.lists(st.integers(1, 4), min_size=6, max_size=25), n_folds=st.integers(3, 6))
+def test_interleaved_folds_take_turns(sizes, n_folds):
+    trial = trials_of_sizes(sizes)
+    folds = splits.interleaved_trial_folds(trial, n_folds)
+    assert folds.shape == (n_folds, trial.size)
+    assert folds.dtype == np.int8
+    for fold, part in enumerate(folds):
+        np.testing.assert_array_equal(part == splits.TEST, trial % n_folds == fold)
+        np.testing.assert_array_equal(part == splits.VALID, trial % n_folds == (fold + 1) % n_folds)
+    # every bin is tested on once, validated on once, and trained on in all other folds
+    np.testing.assert_array_equal((folds == splits.TEST).sum(axis=0), 1)
+    np.testing.assert_array_equal((folds == splits.VALID).sum(axis=0), 1)
+
+
+def test_three_trials_are_enough_for_interleaved_folds():
+    assert splits.interleaved_trial_folds(np.array([7, 7, 2, 9])).tolist() == [
+        [2, 2, 1, 0],
+        [0, 0, 2, 1],
+        [1, 1, 0, 2],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("trial", "n_folds", "message"),
+    [
+        ([0, 1], 3, r"at most the number of trials \(2\), got 3; record more trials, or split by"),
+        ([0, 1, 2], 2, r"interleaved folds must be at least 3 .* got 2"),
+        ([0, 1, 0, 2], 3, "trial must give each contiguous run of bins its own id"),
+        ([], 3, "trial must be a non-empty array"),
+    ],
+)
+def test_trials_that_cannot_take_turns_are_refused(trial, n_folds, message):
+    with pytest.raises(ValueError, match=message):
+        splits.interleaved_trial_folds(np.array(trial), n_folds)
+
+
+def recording(n_trials=20, **labels):
+    """Trials of five bins."""
+    return Recording(
+        neural=np.ones((5 * n_trials, 1)),
+        labels={"position": Label(np.zeros(5 * n_trials), "continuous", "m"), **labels},
+        bin_width_s=0.1,
+        name="made",
+        trial=np.repeat(np.arange(n_trials), 5),
+    )
+
+
+RULES = {
+    "trial": ({"folds": 3, "scheme": "nested"}, lambda r: splits.nested_trial_folds(r.trial, 3)),
+    "interleaved": (
+        {"folds": 4, "scheme": "interleaved"},
+        lambda r: splits.interleaved_trial_folds(r.trial, 4),
+    ),
+    "repeat": (
+        {"test_repeat": 2, "n_repeats": 4},
+        lambda r: splits.repeat_split(r.labels["repeat"].values, test_repeat=1, n_repeats=4)[None],
+    ),
+    "block": (
+        {"fractions": (0.5, 0.25, 0.25)},
+        lambda r: splits.contiguous_blocks(100, (0.5, 0.25, 0.25))[None],
+    ),
+    "label": ({"label": "part"}, lambda r: r.labels["part"].values[None]),
+    "random_optimistic": (
+        {"fractions": (0.7, 0.1, 0.2), "seed": 4},
+        lambda r: splits.optimistic_random_rows(100, seed=4)[None],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_each_name_stands_for_its_rule(name):
+    one = recording(
+        repeat=Label(np.repeat(np.arange(4), 25), "discrete"),
+        part=Label(np.resize([0, 1, 2, 0], 100), "discrete"),
+    )
+    options, expected = RULES[name]
+    by = "trial" if name == "interleaved" else name
+    part = splits.split_recording(one, by, **options)
+    np.testing.assert_array_equal(part, expected(one))
+    assert part.dtype == np.int8
+    assert part.ndim == 2
+    for fold in part:
+        assert set(fold) == {splits.TRAIN, splits.VALID, splits.TEST}
+
+
+def test_there_is_a_rule_for_every_way_that_a_description_can_split():
+    from typing import get_args
+
+    from cebra_kedro.experiment.blocks import SplitBlock
+
+    ways = get_args(SplitBlock.model_fields["by"].annotation)
+    assert set(ways) == set(splits.SPLITS)
+    seeds = {"random_optimistic": {"seed": 1}}
+    for by in ways:
+        options = SplitBlock.model_validate({"by": by} | seeds.get(by, {})).options
+        assert set(options) <= set(RULES["interleaved" if by == "trial" else by][0])
+
+
+@pytest.mark.parametrize(
+    ("by", "options", "message"),
+    [
+        (
+            "trial",
+            {"folds": 4, "scheme": "nested"},
+            r"made \(split by trial\): trial must hold at least 29 trials for 4 nested folds",
+        ),
+        (
+            "trial",
+            {"folds": 30, "scheme": "interleaved"},
+            r"made \(split by trial\): interleaved folds must be .* trials \(20\), got 30",
+        ),
+        (
+            "repeat",
+            {"test_repeat": 1, "n_repeats": 3},
+            r"made \(split by repeat\): it needs the discrete label repeat; discrete are choice",
+        ),
+        (
+            "block",
+            {"fractions": (0.999, 0.0005, 0.0005)},
+            r"made \(split by block\): fractions .* leave no bin for valid",
+        ),
+        ("label", {"label": "place"}, "it needs the discrete label place; discrete are choice"),
+        ("label", {"label": "position"}, "it needs the discrete label position"),
+        (
+            "label",
+            {"label": "choice"},
+            r"label choice must hold 0 \(train\), 1 \(valid\) and 2 \(test\), got \[0, 3\]",
+        ),
+        (
+            "random_optimistic",
+            {"fractions": (1.0, 1.0, 1.0), "seed": 0},
+            r"made \(split by random_optimistic\): fractions must be three non-negative numbers",
+        ),
+    ],
+)
+def test_a_recording_that_cannot_be_split_so_is_named(by, options, message):
+    one = recording(choice=Label(np.resize([0, 3], 100), "discrete"))
+    with pytest.raises(ValueError, match=message):
+        splits.split_recording(one, by, **options)
+
+
+def test_a_recording_without_trials_is_not_split_by_them():
+    one = recording()
+    without = Recording(one.neural, one.labels, 0.1, "made")
+    with pytest.raises(ValueError, match="it has no trials; name the array of trial ids, or split"):
+        splits.split_recording(without, "trial", folds=3, scheme="nested")
+
+
+def test_repeats_of_a_description_count_from_one():
+    one = recording(repeat=Label(np.repeat(np.arange(4), 25), "discrete"))
+    part = splits.split_recording(one, "repeat", test_repeat=4, n_repeats=4)[0]
+    np.testing.assert_array_equal(part, np.repeat([0, 0, 1, 2], 25))

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-
 from cebra_kedro.experiments import SYNTHETIC
+
 from kedro_project import copy_project, reporting, run_session
 
 SET = "synthetic.demo_mixed"

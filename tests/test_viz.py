@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from cebra_kedro.experiments import EXPERIMENTS
+
 from kedro_command import kedro
 from kedro_project import RAT
 

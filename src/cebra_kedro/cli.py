@@ -62,7 +62,12 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 def _names(_: click.Context, __: click.Parameter, value: str | None) -> list[str] | None:
     """Names between commas."""
-    return [name.strip() for name in value.split(",") if name.strip()] if value else None
+    if value is None:
+        return None
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    if not names:
+        raise click.BadParameter("name sessions between commas, e.g. buddy,cicero")
+    return names
 
 
 def _message(error: BaseException) -> str:

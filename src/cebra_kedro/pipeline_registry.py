@@ -15,6 +15,7 @@ from kedro.framework.project import settings
 from kedro.pipeline import Pipeline
 from kedro.utils import find_kedro_project
 
+from cebra_kedro.configuration import configuration
 from cebra_kedro.experiment import Descriptions, Experiment
 from cebra_kedro.pipelines import (
     consistency,
@@ -24,7 +25,6 @@ from cebra_kedro.pipelines import (
     reporting,
     training,
 )
-from cebra_kedro.configuration import configuration
 
 logger = logging.getLogger(__name__)
 

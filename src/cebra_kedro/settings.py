@@ -2,8 +2,8 @@
 
 import os
 
-from cebra_kedro.hooks import RunReportHook
 from cebra_kedro.configuration import LOADER_OPTIONS, ProjectConfigLoader
+from cebra_kedro.hooks import RunReportHook
 
 os.environ.setdefault("KEDRO_DISABLE_TELEMETRY", "true")
 

@@ -181,9 +181,7 @@ class TestFile:
         assert_same(dataset.load(), recording)
 
     @pytest.mark.parametrize(("share_of_zeros", "compression"), [(0.9, "gzip"), (0.1, None)])
-    def test_floats_are_compressed_where_most_are_zero(
-        self, tmp_path, share_of_zeros, compression
-    ):
+    def test_floats_are_compressed_where_most_are_zero(self, tmp_path, share_of_zeros, compression):
         rng = np.random.default_rng(0)
         neural = rng.normal(size=(200, 5)).astype(np.float32)
         neural[rng.uniform(size=neural.shape) < share_of_zeros] = 0

@@ -159,7 +159,9 @@ def test_settings_of_decoders_reach_the_protocol(recordings, splits, embeddings)
         "buddy/position/fold1_seed0"
     ]
     (expected,) = protocol("labels")(
-        Samples(noisy(recordings["buddy"], [1, 0]), recordings["buddy"], splits["buddy"]["part"][1]),
+        Samples(
+            noisy(recordings["buddy"], [1, 0]), recordings["buddy"], splits["buddy"]["part"][1]
+        ),
         labels=("position",),
         settings=DecoderSettings(neighbours=(2,), metric="cosine", bin_step=2),
     )
@@ -176,9 +178,7 @@ def test_test_labels_do_not_reach_the_predictions(recordings, splits, embeddings
     position = recordings["buddy"].labels["position"].values.copy()
     position[splits["buddy"]["part"][2] == 2] = 9.0
     changed = with_labels(recordings["buddy"], position=Label(position, "continuous", "m"))
-    np.testing.assert_array_equal(
-        predicted(recordings | {"buddy": changed}), predicted(recordings)
-    )
+    np.testing.assert_array_equal(predicted(recordings | {"buddy": changed}), predicted(recordings))
 
 
 def test_only_decoders_of_controls_that_ask_for_it_are_fitted_to_permuted_labels(
@@ -457,7 +457,10 @@ def test_other_activity_or_options_make_a_baseline_anew(fingerprints):
 
 def test_a_control_is_decoded_again_when_its_decoder_is_shuffled_too(fingerprints):
     """Its embedding stays the same."""
-    encoders = {"position": POSITION, "shuffled": CONTROL | {"shuffle_labels": "encoder_and_decoder"}}
+    encoders = {
+        "position": POSITION,
+        "shuffled": CONTROL | {"shuffle_labels": "encoder_and_decoder"},
+    }
     changed = changed_keys(fingerprints(), fingerprints(encoders=encoders))
     assert changed == {"buddy/shuffled", "cicero/shuffled"}
 

@@ -210,7 +210,9 @@ def test_labels_are_asked_of_the_sessions_and_populations_of_an_encoder_only(rec
     # decoded where there is one
     described = experiment(encoders={"place": block}, decode={"place": {}})
     assert len(split_recordings(recordings, described, None, "rats")) == 2
-    without = dataclasses.replace(area()["VISp/ca"], labels={"repeat": area()["VISp/ca"].label("repeat")})
+    without = dataclasses.replace(
+        area()["VISp/ca"], labels={"repeat": area()["VISp/ca"].label("repeat")}
+    )
     spikes = {"populations": ["neuropixels"], "encoder": ONE_BIN, "labels": ["features"]}
     described = movie(encoders={"spikes": spikes | {"pairs": DELTA}})
     assert len(split_recordings(area() | {"VISp/ca": without}, described, None, "movie")) == 2

@@ -96,6 +96,8 @@ def test_without_files_the_run_succeeds_and_lists_all_with_their_source(project,
     assert said[-1].startswith("20 of 20 published files are missing")
     assert not [name for name in drawn(project) if "/panel_" in name]
     assert pd.read_csv(reporting(project) / NAME / "numbers.csv").empty
+    listed = json.loads((reporting(project) / NAME / "results.json").read_text())
+    assert listed == {"panels": {}, "n_numbers": 0, "n_files": 20}
     assert manifest(project)["status"] == "finished"
 
 
@@ -120,6 +122,9 @@ def test_what_is_there_is_drawn_in_both_formats_and_counted(project, raw, said):
         ("figure_1", "e"),
         ("figure_2", "d_left"),
     }
+    listed = json.loads((reporting(project) / NAME / "results.json").read_text())
+    assert listed["panels"] == {"figure_1": ["e"], "figure_2": ["d_left"]}
+    assert listed["n_numbers"] == len(numbers)
     files = pd.read_csv(reporting(project) / NAME / "files.csv").set_index("file")
     assert files.loc["SupplVideo1.h5", "status"] == "unverified"
     assert files.loc["SupplVideo1.h5", "panels"] == "d_left"
@@ -154,7 +159,7 @@ def result_files(*names):
     }
 
 
-def our_scores(folder, simulated):
+def our_scores(folder, simulated, place="hippocampus/metrics.csv"):
     rows = [
         ("hippocampus", "buddy", "time", 0, seed, "knn", "position_error_median", 0.2, "m")
         for seed in range(3)
@@ -170,11 +175,10 @@ def our_scores(folder, simulated):
         "value",
         "unit",
     ]
-    path = folder / "hippocampus" / "buddy" / "metrics.csv"
+    path = folder / "hippocampus" / "metrics.csv"
     path.parent.mkdir(parents=True)
     pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
-    entry = {"hippocampus/buddy/metrics.csv": {"simulated": simulated}}
-    (folder / "provenance.json").write_text(json.dumps(entry))
+    (folder / "provenance.json").write_text(json.dumps({place: {"simulated": simulated}}))
 
 
 @pytest.mark.parametrize(
@@ -192,6 +196,12 @@ def test_our_own_results_stand_beside_the_published_ones(tmp_path, simulated, wo
     methods = set(found["numbers"]["method"])
     assert f"CEBRA-Time, {words}" in methods
     assert "CEBRA-Time, published" in methods
+
+
+def test_rows_of_a_session_say_where_they_come_from_themselves(tmp_path):
+    our_scores(tmp_path, False, "hippocampus/metrics.csv#buddy")
+    found = draw_figure("figure_2", tmp_path, runs=result_files("results_v1/"))
+    assert "CEBRA-Time, this run (real recordings)" in set(found["numbers"]["method"])
 
 
 def test_without_results_of_ours_there_is_no_panel_of_them(tmp_path):

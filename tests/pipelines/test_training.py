@@ -80,7 +80,9 @@ def rows_of(data):
     return data.neural[:, 0].astype(int)
 
 
-@pytest.mark.parametrize("block", [POSITION, SHUFFLED, UNGUIDED], ids=["labels", "shuffled", "time"])
+@pytest.mark.parametrize(
+    "block", [POSITION, SHUFFLED, UNGUIDED], ids=["labels", "shuffled", "time"]
+)
 def test_an_encoder_is_trained_on_exactly_the_training_rows_of_its_fold(
     jobs, recordings, splits, block
 ):
@@ -101,9 +103,7 @@ def test_an_encoder_is_trained_on_exactly_the_training_rows_of_its_fold(
 
 
 @pytest.mark.parametrize("block", [POSITION, SHUFFLED], ids=["labels", "shuffled"])
-def test_no_label_of_a_held_out_row_is_in_the_training_data(
-    buddys_jobs, recordings, splits, block
-):
+def test_no_label_of_a_held_out_row_is_in_the_training_data(buddys_jobs, recordings, splits, block):
     position = recordings["buddy"].labels["position"].values
     for key, data in buddys_jobs(block).items():
         fold, _ = fold_and_seed(key)
@@ -255,9 +255,7 @@ def test_an_encoder_is_trained_on_its_own_sessions_only(jobs, recordings, splits
     assert jobs(recordings, splits, chosen, "position", "buddy") == {}
 
 
-def test_guidance_of_a_session_replaces_labels_and_law_of_guided_encoders(
-    jobs, recordings, splits
-):
+def test_guidance_of_a_session_replaces_labels_and_law_of_guided_encoders(jobs, recordings, splits):
     guidance = {"cicero": {"classes": "direction", "pairs": {"law": "discrete"}}}
     chosen = experiment(encoders={"position": POSITION, "time": UNGUIDED}, guidance=guidance)
     found = jobs(recordings, splits, chosen, "position")
@@ -437,9 +435,7 @@ def test_components_are_kept_for_each_fold_and_transductive_features_once(record
     chosen = experiment(baselines=BASELINES)
     keys = {}
     for baseline in BASELINES:
-        pieces = embed_baseline(
-            recordings, splits, chosen, "buddy", name="rats", baseline=baseline
-        )
+        pieces = embed_baseline(recordings, splits, chosen, "buddy", name="rats", baseline=baseline)
         keys[baseline] = list(pieces.cells)
     assert keys == {
         "pca": ["buddy/fold0_seed0", "buddy/fold1_seed0", "buddy/fold2_seed0"],
@@ -510,9 +506,7 @@ def test_entries_of_all_encoders_are_the_same_files(tmp_path):
 
 
 def test_work_can_be_sent_to_other_processes(recordings, splits, tmp_path):
-    chosen = experiment(
-        encoders={"position": POSITION, "shuffled": SHUFFLED}, baselines=BASELINES
-    )
+    chosen = experiment(encoders={"position": POSITION, "shuffled": SHUFFLED}, baselines=BASELINES)
     recordings = saved(recordings, tmp_path / "recordings", "recordings")
     splits = saved(splits, tmp_path / "splits", "arrays")
     names = {"name": "rats", "encoder": "shuffled"}

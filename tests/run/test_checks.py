@@ -1,94 +1,201 @@
 """What would stop a run later is refused before its first node, in words that help."""
 
-import copy
-import json
 import os
+import warnings
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from kedro.io import AbstractDataset, DataCatalog, DatasetError
+from kedro.io import AbstractDataset, DataCatalog, DatasetError, MemoryDataset
 from kedro.pipeline import Pipeline, node
 
+from cebra_kedro.experiment import Descriptions
+from cebra_kedro.io import SessionsDataset
+from cebra_kedro.pipeline_registry import stages_of
 from cebra_kedro.run.checks import (
     check_environment,
+    check_experiments,
     check_names,
     check_parameters,
+    check_sessions,
     check_writable,
     fetch_raw_files,
 )
-from kedro_project import base_parameters
+
+EXPERIMENT = {
+    "sessions": ["ann", "ben"],
+    "source": "recording",
+    "split": {"by": "trial"},
+    "training": {"steps": 10, "encoder": {"architecture": "offset1-model"}},
+    "encoders": {"time": {"pairs": {"law": "time", "time_offset_bins": 3}}},
+    "compare": {"seeds": False},
+}
 
 
-def changed(path, value):
-    """The base parameters with one value changed."""
-    parameters = copy.deepcopy(base_parameters())
-    *parents, last = path.split(".")
-    block = parameters
-    for name in parents:
-        block = block[name]
-    block[last] = value
-    return parameters
+def described(**experiments):
+    """Descriptions of experiments by name."""
+    return Descriptions.of(experiments)
 
 
-def refusal(parameters):
-    with pytest.raises(ValueError, match=r".") as caught:
-        check_parameters(parameters)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert message.endswith("Correct conf/*/parameters*.yml or --params")
-    return message
+def registered(name, experiment):
+    return sum(stages_of(name, experiment).values(), Pipeline([]))
 
 
-def test_parameters_come_back_as_plain_values_with_defaults_filled_in():
-    checked = check_parameters(base_parameters())
-    assert json.loads(json.dumps(checked)) == checked
-    assert checked["hippocampus"]["training"]["seeds"] == [0, 1]
-    assert checked["hippocampus"]["variants"]["time"]["shuffle_labels"] is False
+def test_the_experiments_come_back_by_name():
+    found = check_parameters({"rats": EXPERIMENT, "only_sessions": None}, [])
+    assert list(found.experiments) == ["rats"]
+    assert found.problems == {}
+
+
+def test_a_wrong_description_waits_until_it_is_asked_for():
+    found = check_parameters({"rats": EXPERIMENT, "mice": EXPERIMENT | {"figurs": []}}, [])
+    assert list(found.experiments) == ["rats"]
+    assert "unknown parameter mice.figurs (did you mean figures?)" in found.problems["mice"]
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "message"),
+    ("name", "hint"),
     [
-        (
-            "hippocampus.training.steps",
-            0,
-            "hippocampus.training.steps should be greater than or equal to 1, got 0",
-        ),
-        (
-            "hippocampus.training.stesp",
-            3,
-            "unknown parameter hippocampus.training.stesp (did you mean steps?)",
-        ),
-        ("zzz", 1, "unknown parameter zzz."),
-        (
-            "hippocampus.variants.time.fit_on",
-            "test",
-            "hippocampus.variants.time.fit_on should be 'train' or 'all', got 'test'",
-        ),
-        ("hippocampus.decoding.neighbours", [0], "neighbours must be ≥ 1, got [0]"),
-        ("hippocampus.training.optimizer", "adam", "hippocampus.training.optimizer should be"),
+        ("only_session", " (did you mean only_sessions?)"),
+        ("rat", " (did you mean rats?)"),
+        ("zzz", ""),
     ],
 )
-def test_a_wrong_parameter_is_named_with_what_came_and_what_was_expected(path, value, message):
-    assert message in refusal(changed(path, value))
+@pytest.mark.parametrize("value", [1, "ann", ["ann"], None])
+def test_a_parameter_that_describes_nothing_is_refused_with_one_that_is_alike(name, hint, value):
+    parameters = {"rats": EXPERIMENT, "only_sessions": None, name: value}
+    with pytest.raises(ValueError, match=r".") as caught:
+        check_parameters(parameters, [])
+    assert str(caught.value) == (
+        f"unknown parameter {name}{hint}. Correct conf/*/parameters*.yml or --params"
+    )
 
 
-def test_all_wrong_parameters_are_named_at_once():
-    parameters = changed("hippocampus.training.steps", 0)
-    parameters["hippocampus"]["consistency"]["bnis"] = 10
-    message = refusal(parameters)
-    assert "training.steps" in message
-    assert "unknown parameter hippocampus.consistency.bnis (did you mean bins?)" in message
+def test_the_file_of_a_parameter_that_describes_nothing_is_named(tmp_path):
+    (tmp_path / "parameters.yml").write_text("only_session: [ann]\n")
+    with pytest.raises(ValueError, match=rf"Correct {tmp_path}/parameters.yml or --params$"):
+        check_parameters({"only_session": ["ann"]}, [tmp_path])
 
 
-def test_a_missing_parameter_is_named():
-    parameters = base_parameters()
-    del parameters["hippocampus"]["baselines"]["window_bins"]
-    assert "parameter hippocampus.baselines.window_bins is missing" in refusal(parameters)
+def test_experiments_of_a_run_that_are_described_rightly_pass():
+    descriptions = described(rats=EXPERIMENT, mice={})
+    pipelines = {"rats": registered("rats", descriptions.experiments["rats"])}
+    check_experiments(["rats", "paper_figures"], descriptions, pipelines)
+    check_experiments(["rats"], descriptions, {})
 
 
-def test_what_came_is_shortened():
-    assert len(refusal(changed("hippocampus.training.steps", "x" * 500))) < 250
+def test_an_experiment_of_the_run_that_is_described_wrongly_is_refused():
+    descriptions = described(rats=EXPERIMENT, mice=EXPERIMENT | {"figurs": []})
+    with pytest.raises(
+        ValueError, match=r"unknown parameter mice.figurs .*Correct conf/"
+    ) as caught:
+        check_experiments(["rats", "mice"], descriptions, {})
+    assert "\n" not in str(caught.value)
+
+
+def test_what_no_room_has_is_refused_with_the_file(tmp_path):
+    (tmp_path / "parameters_rats.yml").write_text("rats:\n  source: rat\n")
+    descriptions = Descriptions.of({"rats": EXPERIMENT | {"source": "rat"}}, [tmp_path])
+    with pytest.raises(ValueError, match=r"there is no source 'rat'") as caught:
+        check_experiments(["rats"], descriptions, {})
+    assert str(caught.value).startswith("rats.source: ")
+    assert str(caught.value).endswith(f"Correct {tmp_path}/parameters_rats.yml or --params")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"encoders": {"slow": EXPERIMENT["encoders"]["time"]}},
+        {"baselines": ["pca"]},
+        {"figures": ["loss"]},
+        {"decode": ["position"]},
+        {"compare": {"seeds": True}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_run_that_describes_other_nodes_than_its_pipeline_is_refused(change):
+    pipelines = {"rats": registered("rats", described(rats=EXPERIMENT).experiments["rats"])}
+    with pytest.raises(
+        ValueError, match=r"other encoders, baselines or figures of rats .*conf/bas"
+    ):
+        check_experiments(["rats"], described(rats=EXPERIMENT | change), pipelines)
+
+
+def test_a_run_may_change_the_numbers_of_its_pipeline():
+    pipelines = {"rats": registered("rats", described(rats=EXPERIMENT).experiments["rats"])}
+    change = {"sessions": ["cat"], "training": EXPERIMENT["training"] | {"steps": 20}}
+    check_experiments(["rats"], described(rats=EXPERIMENT | change), pipelines)
+
+
+RATS_AND_AREAS = described(
+    rats=EXPERIMENT, areas=EXPERIMENT | {"sessions": ["VISp", "VISl"]}, wrong={}
+)
+
+
+@pytest.mark.parametrize(
+    ("only", "chosen"),
+    [
+        (None, ("ann", "ben")),
+        (["ben"], ("ben",)),
+        (["ben", "ann"], ("ann", "ben")),  # in the order of the experiment
+        ("ben", ("ben",)),
+        ("ben, ann", ("ann", "ben")),  # --params only_sessions=...
+    ],
+)
+def test_a_run_works_on_the_sessions_asked_for(only, chosen):
+    assert check_sessions(["rats"], RATS_AND_AREAS, only) == {"rats": chosen}
+
+
+def test_each_experiment_has_its_own_of_the_sessions():
+    names = ["rats", "areas", "paper_figures"]
+    assert check_sessions(names, RATS_AND_AREAS, ["ben", "VISl"]) == {
+        "rats": ("ben",),
+        "areas": ("VISl",),
+    }
+    assert check_sessions(names, RATS_AND_AREAS, None) == {
+        "rats": ("ann", "ben"),
+        "areas": ("VISp", "VISl"),
+    }
+    assert check_sessions(["paper_figures"], RATS_AND_AREAS, ["ben"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("names", "only", "message"),
+    [
+        (
+            ["rats"],
+            ["bne"],
+            "there is no session bne; did you mean ben? rats has ann, ben",
+        ),
+        (["rats"], ["ben", "zzz"], "there is no session zzz; rats has ann, ben"),
+        (["rats"], ["VISp"], "there is no session VISp; rats has ann, ben"),  # not in this run
+        (
+            ["rats", "areas"],
+            "VISpp",
+            "there is no session VISpp; did you mean VISp? rats has ann, ben; areas has VISp, VISl",
+        ),
+    ],
+)
+def test_an_unknown_session_is_answered_with_those_there_are(names, only, message):
+    with pytest.raises(ValueError, match=r".") as caught:
+        check_sessions(names, RATS_AND_AREAS, only)
+    assert str(caught.value) == message
+
+
+def test_an_experiment_without_any_of_the_sessions_is_refused_with_a_remedy():
+    with pytest.raises(ValueError, match=r".") as caught:
+        check_sessions(["rats", "areas"], RATS_AND_AREAS, ["ben", "ann"])
+    assert str(caught.value) == (
+        "areas has none of the sessions ben, ann; choose what runs, e.g. --pipelines rats"
+    )
+
+
+@pytest.mark.parametrize("only", [[], "", " ,", 3, {"rats": ["ann"]}])
+def test_what_names_no_session_is_refused(only):
+    with pytest.raises(
+        ValueError, match=r"only_sessions must name sessions, .* null for all, got "
+    ):
+        check_sessions(["rats"], RATS_AND_AREAS, only)
 
 
 def test_environments_are_named_when_one_is_unknown(tmp_path):
@@ -152,6 +259,13 @@ def test_unknown_pipelines_and_namespaces_are_refused(pipelines, names, namespac
         check_names(pipelines, names, namespaces)
 
 
+def test_an_experiment_whose_description_is_wrong_is_answered_with_what_is_wrong(pipelines):
+    problems = {"mine": "unknown parameter mine.figurs. Correct conf/local/parameters.yml"}
+    with pytest.raises(ValueError, match=r"unknown parameter mine.figurs. Correct conf/local/"):
+        check_names(pipelines, ["training", "mine"], [], problems)
+    check_names(pipelines, ["training"], [], problems)
+
+
 def test_folders_that_do_not_exist_yet_can_be_made(tmp_path):
     (tmp_path / "there.csv").touch()
     check_writable([tmp_path / "a/b/scores.csv", tmp_path, tmp_path / "there.csv"])
@@ -182,13 +296,13 @@ class Published(AbstractDataset):
     """A raw file that can be fetched, unless the network is down."""
 
     network = True
+    attempts: ClassVar[list[str]] = []
 
     def __init__(self, filepath):
-        self._filepath = filepath
-        self.n_attempts = 0
+        self._filepath = Path(filepath)
 
     def fetch_if_missing(self):
-        self.n_attempts += 1
+        self.attempts.append(self._filepath.stem)
         if not self.network:
             raise DatasetError(f"{self._filepath} could not be fetched")
         self._filepath.touch()
@@ -207,33 +321,55 @@ class Published(AbstractDataset):
 
 
 @pytest.fixture
-def raw(tmp_path):
-    return {f"{rat}_raw": Published(tmp_path / f"{rat}.jl") for rat in ("a", "b", "c")}
+def raw(tmp_path, monkeypatch):
+    """The catalog of two experiments with published sessions."""
+    monkeypatch.setattr(Published, "attempts", [])
+    each = {"type": Published, "filepath": f"{tmp_path}/{{session}}.jl"}
+    return DataCatalog(
+        {
+            "rats.raw": SessionsDataset(sessions=["a", "b", "c"], each=each),
+            "mice.raw": SessionsDataset(sessions=["d"], each=each),
+            "rats.memory": MemoryDataset("no file"),
+        }
+    )
 
 
-def reading(*rats):
-    return Pipeline([node(repr, f"{rat}_raw", f"{rat}_recording", name=rat) for rat in rats])
+def reading(*names):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="One or more dataset names contain")
+        return Pipeline([node(repr, name, f"of_{name}", name=name) for name in names])
 
 
-def test_only_missing_files_that_the_pipeline_reads_are_fetched(raw):
-    raw["a_raw"]._filepath.write_bytes(b"mine")
-    fetch_raw_files(reading("a", "b"), DataCatalog(raw))
-    assert raw["a_raw"]._filepath.read_bytes() == b"mine"
-    assert [d.n_attempts for d in raw.values()] == [0, 1, 0]
+def test_only_missing_files_that_the_run_reads_are_fetched(raw, tmp_path):
+    (tmp_path / "a.jl").write_bytes(b"mine")
+    sessions = {"rats": ("a", "b"), "mice": ("d",)}
+    fetch_raw_files(reading("rats.raw", "rats.memory"), raw, sessions)
+    assert (tmp_path / "a.jl").read_bytes() == b"mine"
+    assert Published.attempts == ["b"]
+
+
+def test_what_is_no_experiment_of_the_run_is_not_fetched(raw):
+    fetch_raw_files(reading("rats.raw", "mice.raw"), raw, {"mice": ("d",)})
+    assert Published.attempts == ["d"]
 
 
 def test_without_a_network_one_is_tried_and_all_missing_files_are_named(raw, tmp_path, monkeypatch):
     monkeypatch.setattr(Published, "network", False)
     with pytest.raises(DatasetError) as caught:
-        fetch_raw_files(reading("a", "b", "c"), DataCatalog(raw))
+        fetch_raw_files(reading("rats.raw"), raw, {"rats": ("a", "b", "c")})
     assert str(caught.value) == (
-        f"{tmp_path}/a.jl could not be fetched. Also missing: {tmp_path}/b.jl, {tmp_path}/c.jl "
-        "(addresses in conf/*/catalog*.yml)"
+        f"session a: {tmp_path}/a.jl could not be fetched. "
+        f"Also missing: b ({tmp_path}/b.jl), c ({tmp_path}/c.jl)"
     )
-    assert [d.n_attempts for d in raw.values()] == [1, 0, 0]
+    assert Published.attempts == ["a"]
 
 
 def test_a_single_missing_file_is_reported_alone(raw, monkeypatch):
     monkeypatch.setattr(Published, "network", False)
     with pytest.raises(DatasetError, match=r"c\.jl could not be fetched$"):
-        fetch_raw_files(reading("c"), DataCatalog(raw))
+        fetch_raw_files(reading("rats.raw"), raw, {"rats": ("c",)})
+
+
+def test_an_experiment_whose_sessions_are_nowhere_is_told_where_to_say_it(raw):
+    with pytest.raises(ValueError, match=r"no entry birds.raw.*conf/local/catalog_birds.yml, as a"):
+        fetch_raw_files(reading("birds.raw"), raw, {"birds": ("a",)})

@@ -8,17 +8,16 @@ import sys
 from importlib.metadata import version
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
-from cebra_kedro.recording import Label, Recording
 from cebra_kedro.run import manifest as room
 from cebra_kedro.run.manifest import MANIFEST_NAME, RunManifest
 
-RUN = {"pipeline_names": ["hippocampus"], "namespaces": ["hippocampus.buddy"], "env": "paper"}
+RUN = {"pipeline_names": ["hippocampus"], "namespaces": ["training.hippocampus"], "env": "paper"}
 PARAMETERS = {
     "hippocampus": {"training": {"seeds": [3, 4], "device": "cpu"}},
-    "synthetic": {"training": {"seeds": [5]}},  # not in this run
+    "synthetic": {"training": {"seeds": [5], "device": "mps"}},  # not in this run
+    "only_sessions": ["buddy"],
 }
 
 
@@ -34,11 +33,6 @@ def clock(monkeypatch):
     return clock
 
 
-def recording(**meta):
-    position = Label(np.arange(4, dtype=np.float32), "continuous", "m")
-    return Recording(np.zeros((4, 3), np.uint8), {"position": position}, 0.025, "buddy", meta=meta)
-
-
 def written(manifest, folder):
     manifest.write(folder)
     return json.loads((folder / MANIFEST_NAME).read_text())
@@ -46,7 +40,8 @@ def written(manifest, folder):
 
 def test_what_was_asked_for_is_kept(manifest):
     assert manifest.facts["pipelines"] == ["hippocampus"]
-    assert manifest.facts["namespaces"] == ["hippocampus.buddy"]
+    assert manifest.facts["namespaces"] == ["training.hippocampus"]
+    assert manifest.facts["sessions"] == ["buddy"]
     assert manifest.facts["environment"] == "paper"
     assert manifest.facts["parameters"] == PARAMETERS
     assert manifest.facts["seeds"] == {"hippocampus": [3, 4]}
@@ -54,12 +49,9 @@ def test_what_was_asked_for_is_kept(manifest):
 
 def test_a_plain_run_is_the_default_pipeline_in_base(tmp_path):
     run = {"pipeline_names": None, "namespaces": [], "env": None}
-    facts = RunManifest.begin(run, {}, tmp_path, ()).facts
-    assert (facts["pipelines"], facts["namespaces"], facts["environment"]) == (
-        ["__default__"],
-        [],
-        "base",
-    )
+    facts = RunManifest.begin(run, {"only_sessions": None}, tmp_path, ()).facts
+    names = ("pipelines", "namespaces", "sessions", "environment")
+    assert [facts[name] for name in names] == [["__default__"], [], [], "base"]
 
 
 def test_versions_are_those_installed(manifest):
@@ -158,17 +150,18 @@ def test_an_error_without_words_is_named_by_its_type(manifest):
 
 def test_recordings_are_listed_by_name_with_checksum_and_shape(manifest, tmp_path):
     facts = {"source": "b.jl", "checksum": "12ab", "checksum_status": "verified"}
-    manifest.note_recording("hippocampus.cicero.recording", recording())
-    manifest.note_recording("hippocampus.buddy.recording", recording(**facts, simulated=False))
-    manifest.note_recording("hippocampus.buddy.splits", {"part": np.zeros(4)})
+    about = {**facts, "simulated": False, "n_time": 4, "n_neurons": 3, "bin_width_s": 0.025}
+    index = {"cicero": {"n_time": 5, "n_neurons": 2}, "buddy": about}
+    manifest.note_recordings("hippocampus.recordings", index)
+    manifest.note_recordings("hippocampus.recordings", index)  # noted again where it is read
     first, second = written(manifest.end("finished"), tmp_path)["raw_files"]
     assert first == {
-        "dataset": "hippocampus.buddy.recording",
+        "dataset": "hippocampus.recordings#buddy",
         "shape": [4, 3],
         **facts,
         "simulated": False,
     }
-    assert second["dataset"] == "hippocampus.cicero.recording"
+    assert (second["dataset"], second["shape"]) == ("hippocampus.recordings#cicero", [5, 2])
     assert second["checksum"] is None
 
 
@@ -182,7 +175,7 @@ def test_device_is_the_one_that_the_parameters_mean_on_this_machine(
     mps = SimpleNamespace(mps=SimpleNamespace(is_available=lambda: False))
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda, backends=mps))
     monkeypatch.setattr(platform, "processor", lambda: "x86_64")
-    parameters = {"hippocampus": {"training": {"device": asked}}}
+    parameters = PARAMETERS | {"hippocampus": {"training": {"seeds": [0], "device": asked}}}
     facts = RunManifest.begin(RUN, parameters, tmp_path, {"hippocampus"}).end("finished").facts
     assert facts["device"] == device
 

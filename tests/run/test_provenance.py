@@ -1,35 +1,23 @@
-"""Every file inherits from which kind of recording it came, over several runs."""
+"""Every result inherits from which kind of recording it came, over several runs."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cebra_kedro.recording import Label, Recording
 from cebra_kedro.run.provenance import PROVENANCE_NAME, Provenance
 
-STATUSES = [
-    "mismatch",
-    "unverified",
-    "verified",
-    "simulated",
-]  # from the most to the least worrying
+STATUSES = ["mismatch", "unverified", "verified", "simulated"]
+"""From the most to the least worrying."""
+REAL = {"simulated": False, "checksum_status": "verified"}
+SIMULATED = {"simulated": True, "checksum_status": "simulated"}
+RAT = "../recordings/index.json#rat"
 
 
-def recording(simulated, checksum_status):
-    position = Label(np.zeros(2, np.float32), "continuous", "m")
-    meta = {"simulated": simulated, "checksum_status": checksum_status}
-    return Recording(np.zeros((2, 1), np.uint8), {"position": position}, 0.025, "rat", meta=meta)
-
-
-REAL, SIMULATED = recording(False, "verified"), recording(True, "simulated")
-
-
-class Files:
-    """A project's files below one folder, with the reporting folder among them."""
+class Project:
+    """A project with its reporting folder."""
 
     def __init__(self, root):
         self.root = root
@@ -38,106 +26,146 @@ class Files:
     def run(self, run_id="first", environment="paper"):
         return Provenance(self.reporting, {"run_id": run_id, "environment": environment})
 
-    def path(self, name):
-        return self.root / name
+    def known(self, place):
+        return json.loads((self.reporting / PROVENANCE_NAME).read_text())[place]
 
-    def known(self, name):
-        return json.loads((self.reporting / PROVENANCE_NAME).read_text())[name]
-
-    def origin(self, name):
-        entry = self.known(name)
+    def origin(self, place):
+        entry = self.known(place)
         return entry["simulated"], entry["checksum_status"]
 
 
 @pytest.fixture
-def files(tmp_path):
-    return Files(tmp_path)
+def project(tmp_path):
+    return Project(tmp_path)
 
 
-def test_origin_passes_from_the_recording_through_the_stages_to_the_report(files):
-    run = files.run()
-    run.note_written(files.path("rat.h5"), REAL, [])
-    run.note_written(files.path("embeddings"), {}, [files.path("rat.h5")])
-    run.note_written(files.path("08_reporting/rat/scores.csv"), None, [files.path("embeddings")])
-    assert files.origin("rat/scores.csv") == (False, "verified")
-    assert files.known("rat/scores.csv")["run_id"] == "first"
-    assert files.known("rat/scores.csv")["environment"] == "paper"
+def read(run, place, about):
+    """A node writes a recording, which then says itself what it is."""
+    run.note_recordings({place: about})
+    run.note_written({place: []}, is_raw=True)
 
 
-def test_a_later_run_of_the_last_stage_alone_knows_the_origin(files):
-    run = files.run()
-    run.note_written(files.path("rat.h5"), SIMULATED, [])
-    run.note_written(files.path("embeddings"), {}, [files.path("rat.h5")])
-    later = files.run("second", "base")
-    later.note_written(files.path("08_reporting/scores.csv"), None, [files.path("embeddings")])
-    assert files.origin("scores.csv") == (True, "simulated")
-    assert files.known("scores.csv")["run_id"] == "second"
-    assert files.known("../embeddings")["run_id"] == "first"
+def test_places_are_relative_to_the_reporting_folder(project):
+    run = project.run()
+    assert run.place(project.reporting / "rats/scores.csv") == "rats/scores.csv"
+    assert run.place(project.root / "recordings/index.json", "rat") == RAT
 
 
-def test_old_embeddings_stay_simulated_though_the_recording_is_real_by_now(files):
-    run = files.run()
-    run.note_written(files.path("rat.h5"), SIMULATED, [])
-    run.note_written(files.path("embeddings"), {}, [files.path("rat.h5")])
-    files.run("second").note_written(files.path("rat.h5"), REAL, [])
-    files.run("third").note_written(
-        files.path("08_reporting/scores.csv"), None, [files.path("embeddings")]
-    )
-    assert files.origin("scores.csv") == (True, "simulated")
+def test_origin_passes_from_the_recording_through_the_stages_to_the_report(project):
+    run = project.run()
+    read(run, RAT, REAL)
+    run.note_written({"../embeddings#rat": [RAT]})
+    run.note_written({"rats/scores.csv": ["../embeddings#rat"]})
+    assert project.origin("rats/scores.csv") == (False, "verified")
+    assert project.known("rats/scores.csv")["run_id"] == "first"
+    assert project.known("rats/scores.csv")["environment"] == "paper"
+    assert project.known("rats/scores.csv")["finished_at"]
 
 
-def test_simulated_beside_real_is_neither(files):
-    run = files.run()
-    run.note_written(files.path("a.h5"), REAL, [])
-    run.note_written(files.path("b.h5"), SIMULATED, [])
-    run.note_written(
-        files.path("08_reporting/both.csv"), None, [files.path("a.h5"), files.path("b.h5")]
-    )
-    assert files.origin("both.csv")[0] is None
+def test_a_later_run_of_the_last_stage_alone_knows_the_origin(project):
+    run = project.run()
+    read(run, RAT, SIMULATED)
+    run.note_written({"../embeddings#rat": [RAT]})
+    project.run("second", "base").note_written({"scores.csv": ["../embeddings#rat"]})
+    assert project.origin("scores.csv") == (True, "simulated")
+    assert project.known("scores.csv")["run_id"] == "second"
+    assert project.known("../embeddings#rat")["run_id"] == "first"
 
 
-@pytest.mark.parametrize("sources", [[], ["unknown.npz"], ["a.h5", "unknown.npz"]])
-def test_what_comes_from_unknown_files_is_unknown(files, sources):
-    run = files.run()
-    run.note_written(files.path("a.h5"), REAL, [])
-    run.note_written(files.path("out.csv"), None, [files.path(name) for name in sources])
-    assert files.origin("../out.csv") == (None, None)
+def test_old_embeddings_stay_simulated_though_the_recording_is_real_by_now(project):
+    run = project.run()
+    read(run, RAT, SIMULATED)
+    run.note_written({"../embeddings#rat": [RAT]})
+    read(project.run("second"), RAT, REAL)
+    project.run("third").note_written({"scores.csv": ["../embeddings#rat"]})
+    assert project.origin("scores.csv") == (True, "simulated")
+
+
+def test_simulated_beside_real_is_neither(project):
+    run = project.run()
+    read(run, "../a", REAL)
+    read(run, "../b", SIMULATED)
+    run.note_written({"both.csv": ["../a", "../b"]})
+    assert project.origin("both.csv") == (None, "verified")
+
+
+@pytest.mark.parametrize("sources", [[], ["../unknown"], ["../a", "../unknown"]])
+def test_what_comes_from_unknown_places_is_unknown(project, sources):
+    run = project.run()
+    read(run, "../a", REAL)
+    run.note_written({"out.csv": sources})
+    assert project.origin("out.csv") == (None, None)
 
 
 @given(st.lists(st.sampled_from(STATUSES[:3]), min_size=1, max_size=3))
 @settings(deadline=None, max_examples=20)
 def test_the_most_worrying_checksum_counts(tmp_path_factory, statuses):
-    files = Files(tmp_path_factory.mktemp("project"))
-    run = files.run()
-    paths = [files.path(f"{number}.h5") for number in range(len(statuses))]
-    for path, status in zip(paths, statuses, strict=True):
-        run.note_written(path, recording(False, status), [])
-    run.note_written(files.path("all.csv"), None, paths)
-    assert files.origin("../all.csv") == (False, min(statuses, key=STATUSES.index))
+    project = Project(tmp_path_factory.mktemp("project"))
+    run = project.run()
+    places = [f"../recordings#{number}" for number in range(len(statuses))]
+    for place, status in zip(places, statuses, strict=True):
+        read(run, place, {"simulated": False, "checksum_status": status})
+    run.note_written({"all.csv": places})
+    assert project.origin("all.csv") == (False, min(statuses, key=STATUSES.index))
 
 
-def test_a_recording_that_is_read_says_itself_what_it_is(files):
-    files.run().note_written(files.path("rat.h5"), SIMULATED, [])
-    later = files.run("second")
-    later.note_read(files.path("rat.h5"), REAL)  # the user has put another file there
-    later.note_read(files.path("splits.npz"), {"part": np.zeros(2)})
-    later.note_written(files.path("embeddings"), {}, [files.path("rat.h5")])
-    assert files.origin("../embeddings") == (False, "verified")
-    assert files.known("../rat.h5")["run_id"] == "first"
+def test_several_results_of_a_node_each_have_their_sources(project):
+    run = project.run()
+    read(run, "../a", REAL)
+    read(run, "../b", SIMULATED)
+    run.note_written({"../embeddings#a": ["../a"], "../embeddings#b": ["../b"]})
+    assert project.origin("../embeddings#a") == (False, "verified")
+    assert project.origin("../embeddings#b") == (True, "simulated")
+
+
+def test_a_recording_that_is_read_says_itself_what_it_is(project):
+    read(project.run(), RAT, SIMULATED)
+    later = project.run("second")
+    later.note_recordings({RAT: REAL})  # the user has put another file there
+    later.note_written({"../embeddings#rat": [RAT]})
+    assert project.origin("../embeddings#rat") == (False, "verified")
+    assert project.known(RAT)["run_id"] == "first"
+
+
+def test_a_recording_that_says_nothing_is_unknown(project):
+    read(project.run(), RAT, {"n_time": 4})
+    assert project.origin(RAT) == (None, None)
+
+
+def test_a_part_may_be_of_an_earlier_run_than_the_whole(project):
+    run = project.run("first", "base")
+    read(run, RAT, REAL)
+    run.note_written({"../predictions#rat": [RAT]})
+    later = project.run("second", "paper")
+    later.note_written({"metrics.csv": [RAT], "metrics.csv#rat": [RAT]})
+    later.keep_run("metrics.csv#rat", "../predictions#rat")
+    later.note_written({})
+    part, whole = project.known("metrics.csv#rat"), project.known("metrics.csv")
+    assert (whole["run_id"], whole["environment"]) == ("second", "paper")
+    assert (part["run_id"], part["environment"]) == ("first", "base")
+    assert part["finished_at"] == project.known("../predictions#rat")["finished_at"]
+    assert (part["simulated"], part["checksum_status"]) == (False, "verified")
+    assert later.run_of("metrics.csv#rat")["run_id"] == "first"
+
+
+def test_places_below_one_are_found_by_how_they_begin(project):
+    run = project.run()
+    run.note_written({"../a#x": [], "../a#y": [], "../b#x": []})
+    assert run.known_places("../a") == ["../a#x", "../a#y"]
 
 
 @pytest.mark.parametrize("damaged", [b"{", b"\xff", b"[1]", b'{"a": 3}'])
-def test_a_damaged_file_is_begun_anew(files, damaged):
-    files.reporting.mkdir()
-    (files.reporting / PROVENANCE_NAME).write_bytes(damaged)
-    files.run().note_written(files.path("a.h5"), REAL, [])
-    assert files.origin("../a.h5") == (False, "verified")
+def test_a_damaged_file_is_begun_anew(project, damaged):
+    project.reporting.mkdir()
+    (project.reporting / PROVENANCE_NAME).write_bytes(damaged)
+    read(project.run(), RAT, REAL)
+    assert project.origin(RAT) == (False, "verified")
 
 
-def test_nodes_in_threads_lose_no_note(files):
-    run = files.run()
-    names = [f"{number}.h5" for number in range(40)]
+def test_nodes_in_threads_lose_no_note(project):
+    run = project.run()
+    names = [f"../{number}" for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: run.note_written(files.path(name), REAL, []), names))
-    known = json.loads((files.reporting / PROVENANCE_NAME).read_text())
-    assert sorted(known) == sorted(f"../{name}" for name in names)
+        list(pool.map(lambda name: read(run, name, REAL), names))
+    known = json.loads((project.reporting / PROVENANCE_NAME).read_text())
+    assert sorted(known) == sorted(names)

@@ -157,6 +157,17 @@ class TestRecording:
         with pytest.raises(RecordingError, match=r"scene_of_frame must be an integer array \(7,\)"):
             convert(np.ones((84, 1)), movie(), scene_of_frame=scene)
 
+    def test_features_are_looked_up_by_frame_and_kept_once(self):
+        features = np.random.default_rng(4).normal(size=(N_FRAMES, 3)).astype(np.float32)
+        label = convert(np.ones((84, 1)), movie(), features=features).labels["features"]
+        assert (label.kind, label.table.shape) == ("continuous", (N_FRAMES, 3))
+        assert label.values.shape == (84,)
+        np.testing.assert_array_equal(label.matrix(), features[movie()])
+
+    def test_features_of_fewer_frames_than_were_shown_are_refused(self):
+        with pytest.raises(RecordingError, match=r"codes must be in 0 … 5, .*, got 0 to 6"):
+            convert(np.ones((84, 1)), movie(), features=np.ones((6, 3), np.float32))
+
     def test_another_number_of_repeats_is_refused_unless_any_will_do(self):
         with pytest.raises(RecordingError, match=r"must hold 10 repeats .* falls 2 times, .* 3;"):
             convert(np.ones((84, 1)), movie(), n_repeats=10)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from cebra_kedro.recording import RecordingError
 from cebra_kedro.simulate.monkey_reaching import simulate_session
-from cebra_kedro.sources.monkey_reaching import published_parts, to_recording
+from cebra_kedro.sources.monkey_reaching import published_parts, read_reaching, to_recording
 from cebra_kedro.sources.published_pickle import load_restricted_joblib
-from cebra_kedro.splits import PART_NAMES, rows
+from cebra_kedro.splits import PART_NAMES, rows, split_recording
 
 TRIALS = {"train": 5, "valid": 2, "test": 3}
 TRIAL_LEN, N_UNITS = 12, 4
@@ -102,6 +102,29 @@ def test_the_split_is_that_of_the_files():
     for name in PART_NAMES:
         expected = contents[name]["spikes"].astype(np.float32)
         np.testing.assert_array_equal(recording.neural[rows(part[0], name)], expected)
+
+
+def test_a_session_of_a_catalog_has_its_split_as_a_label():
+    parts = published(files())
+    recording = read_reaching(parts, session="active", bin_width_s=0.02, expected_neurons=N_UNITS)
+    part = recording.labels["part"]
+    assert part.kind == "discrete"
+    np.testing.assert_array_equal(part.values, published_parts(recording)[0])
+    others = {name: label for name, label in recording.labels.items() if name != "part"}
+    assert set(others) == set(convert(files()).labels)
+    assert recording.bin_width_s == 0.02
+    np.testing.assert_array_equal(
+        split_recording(recording, "label", label="part"), published_parts(recording)
+    )
+    with pytest.raises(RecordingError, match="expected 5 neurons, got 4"):
+        read_reaching(parts, session="active", expected_neurons=5)
+
+
+@pytest.mark.parametrize(("status", "simulated"), [("verified", False), ("simulated", True)])
+def test_one_simulated_part_makes_a_session_of_a_catalog_simulated(status, simulated):
+    parts = published(files())
+    parts["test"].checksum_status = status
+    assert read_reaching(parts, session="active").meta["simulated"] is simulated
 
 
 def test_the_split_survives_being_stored(tmp_path):

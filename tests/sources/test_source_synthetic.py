@@ -6,7 +6,7 @@ import pytest
 from cebra_kedro.recording import RecordingError
 from cebra_kedro.simulate.synthetic import simulate_continuous_label
 from cebra_kedro.sources.published_pickle import PublishedFile
-from cebra_kedro.sources.synthetic import sessions_of, to_recording
+from cebra_kedro.sources.synthetic import read_set, to_recording
 
 
 def published(**changes):
@@ -73,32 +73,19 @@ def test_an_own_set_says_the_kind_of_label_by_its_name():
     assert recording.meta["simulated"] is False
 
 
-def test_one_session_is_all_rows():
-    (session,) = sessions_of(to_recording(own(), subject="x"))
-    np.testing.assert_array_equal(session.rows, np.arange(20))
-    assert session.neural.shape == (20, 4)
+def test_a_session_of_a_catalog_is_read_with_its_name_and_width():
+    raw = published()
+    recording = read_set(raw, session="poisson", bin_width_s=0.5)
+    assert (recording.name, recording.bin_width_s) == ("poisson", 0.5)
+    expected = to_recording(raw, subject="poisson", bin_width_s=0.5)
+    np.testing.assert_array_equal(recording.neural, expected.neural)
+    assert dict(recording.meta) == dict(expected.meta)
 
 
-def test_sessions_are_trials_without_the_columns_they_do_not_have():
-    recording = to_recording(
-        own(session=np.repeat([7, 2], [12, 8]), session_neurons=np.array([4, 2])), subject="x"
-    )
-    first, second = sessions_of(recording)
-    np.testing.assert_array_equal(second.rows, np.arange(12, 20))
-    assert (first.neural.shape, second.neural.shape) == ((12, 4), (8, 2))
-    np.testing.assert_array_equal(second.neural, recording.neural[12:, :2])
-    np.testing.assert_array_equal(recording.trial, np.repeat([7, 2], [12, 8]))
-
-
-def test_sessions_survive_a_file(tmp_path):
-    from cebra_kedro.io import RecordingDataset
-
-    recording = to_recording(
-        own(session=np.repeat([0, 1], 10), session_neurons=np.array([4, 3])), subject="x"
-    )
-    dataset = RecordingDataset(filepath=tmp_path / "recording.h5")
-    dataset.save(recording)
-    assert [s.neural.shape for s in sessions_of(dataset.load())] == [(10, 4), (10, 3)]
+@pytest.mark.parametrize(("told", "expected"), [(None, True), (False, False)])
+def test_whether_it_is_simulated_is_asked_of_the_file_unless_told(told, expected):
+    recording = to_recording(published(), subject="poisson", simulated=told)
+    assert recording.meta["simulated"] is expected
 
 
 @pytest.mark.parametrize(
@@ -113,12 +100,7 @@ def test_sessions_survive_a_file(tmp_path):
         (own(neural=np.zeros(20)), r"neural must be a non-empty array"),
         (own(neural=np.full((20, 2), np.nan)), "neural must hold finite numbers"),
         (own(label=np.zeros(19)), "label label has 19 rows but neural has 20"),
-        (own(session=np.zeros(3, int)), r"session must be integers \(20,\)"),
-        (
-            own(session=np.repeat([0, 1], 10), session_neurons=np.array([4, 5])),
-            r"session_neurons must hold a number in \[1, 4\] for each of 2 sessions",
-        ),
-        (own(session=np.repeat([0, 1, 0, 1], 5)), "trial ids return after another trial"),
+        (own(session=np.zeros(20, int)), "unknown keys session; a set of one's own has"),
     ],
 )
 def test_what_is_no_set_is_refused_by_name(content, message):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tiny_training import tiny_config
 
-from cebra_kedro.decoding.latents import decode_label, reconstruction_scores
+from cebra_kedro.decoding import Samples, protocol
 from cebra_kedro.simulate.demo import simulate_circular
 from cebra_kedro.sources.synthetic import to_recording
 from cebra_kedro.splits import contiguous_blocks, rows
@@ -43,10 +43,11 @@ def test_it_trains_transforms_and_is_decoded(recording, architecture):
     )
     embedding = train(data, config, name=None).transform(recording.neural)
     assert embedding.shape == (recording.n_time, 3)
-    decoded = decode_label(embedding, recording.labels["angle"], part)
-    assert decoded.predicted.shape == (len(rows(part, "test")),)
-    scores = decoded.scores | reconstruction_scores(
-        embedding, recording.labels["latent"].values, part
-    )
+    samples = Samples(embedding, recording, part)
+    (decoded,) = protocol("labels")(samples, labels=("angle",), decoders=("ridge",))
+    assert decoded.predicted["angle"].shape == (len(rows(part, "test")),)
+    (reconstructed,) = protocol("latent")(samples, labels=("latent",))
+    scores = decoded.scores | reconstructed.scores
+    assert {"angle_error_mean", "reconstruction_r2"} <= set(scores)
     assert np.isfinite(list(scores.values())).all()
     assert embedding.std(axis=0).min() > 0  # no dimension has collapsed

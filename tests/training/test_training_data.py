@@ -9,9 +9,10 @@ import pytest
 from tiny_training import LAWS, tiny_data
 
 from cebra_kedro import sampling
+from cebra_kedro.recording import Label, Recording
 from cebra_kedro.sampling import find_anchors
 from cebra_kedro.training import PairsConfig
-from cebra_kedro.training.data import TrainingData, pair_law
+from cebra_kedro.training.data import TrainingData, pair_law, session_data
 
 CLASSES = {
     "time": sampling.TimeLaw,
@@ -92,3 +93,78 @@ def test_labels_of_different_width_cannot_be_compared():
 def test_arrays_that_do_not_fit_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(tiny_data(), **change)
+
+
+ROWS = np.array([0, 1, 2, 5, 6, 7, 8, 10])
+
+
+@pytest.fixture
+def recording():
+    """Three trials of four bins; every value tells its row."""
+    row = np.arange(12)
+    return Recording(
+        neural=np.stack([row, -row], axis=1),
+        labels={
+            "position": Label(row / 10, "continuous", "m"),
+            "angle": Label(row / 2, "circular", "rad"),
+            "place": Label(row % 3, "discrete"),
+            "features": Label(row % 2, "continuous", table=np.array([[0.0, 1.0], [2.0, 3.0]])),
+        },
+        bin_width_s=0.1,
+        name="made",
+        trial=row // 4,
+    )
+
+
+def test_an_encoder_sees_the_chosen_rows_and_windows_that_stay_in_them(recording):
+    data = session_data(recording, ROWS)
+    np.testing.assert_array_equal(data.neural, recording.neural[ROWS])
+    # a new segment at each gap (after 2 and 8) and at each border of trials (before 8)
+    assert data.segment.tolist() == [0, 0, 0, 1, 1, 1, 2, 3]
+    assert data.labels is data.classes is None
+
+
+def test_rows_that_are_joined_are_one_segment(recording):
+    assert session_data(recording, ROWS, joined=True).segment.tolist() == [0] * 8
+
+
+def test_labels_stand_side_by_side_as_columns(recording):
+    data = session_data(recording, ROWS, ["angle", "features", "place", "position"], "place")
+    expected = np.column_stack(
+        [
+            np.cos(ROWS / 2),
+            np.sin(ROWS / 2),
+            2 * (ROWS % 2),
+            1 + 2 * (ROWS % 2),
+            *(place == ROWS % 3 for place in range(3)),
+            ROWS / 10,
+        ]
+    )
+    assert data.labels.dtype == np.float32
+    np.testing.assert_allclose(data.labels, expected, atol=1e-6)  # float32 of order 1
+    np.testing.assert_array_equal(data.classes, ROWS % 3)
+
+
+def test_classes_have_the_columns_of_the_ids_given_or_of_the_whole_recording(recording):
+    """Also those that no training row has, so that folds and sessions have as many columns."""
+    assert session_data(recording, np.array([0, 3]), ["place"]).labels.tolist() == [[1, 0, 0]] * 2
+    ids = {"place": np.array([0, 1, 2, 7])}
+    assert session_data(recording, ROWS, ["place"], ids=ids).labels.shape == (8, 4)
+
+
+def test_a_seed_permutes_labels_and_classes_of_the_chosen_rows_together(recording):
+    data = session_data(recording, ROWS, ["position"], "place", shuffle_seed=3)
+    row = np.rint(data.labels[:, 0] * 10).astype(int)
+    assert row.tolist() != ROWS.tolist()
+    assert sorted(row) == ROWS.tolist()
+    np.testing.assert_array_equal(data.classes, row % 3)
+    np.testing.assert_array_equal(data.neural[:, 0], ROWS)
+    again = session_data(recording, ROWS, ["position"], "place", shuffle_seed=3)
+    np.testing.assert_array_equal(again.labels, data.labels)
+    other = session_data(recording, ROWS, ["position"], "place", shuffle_seed=4)
+    assert (other.labels != data.labels).any()
+
+
+def test_a_label_that_there_is_not_is_named(recording):
+    with pytest.raises(KeyError, match="has no label speed; it has position, angle, place"):
+        session_data(recording, ROWS, ["speed"])

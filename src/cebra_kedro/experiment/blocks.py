@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from cebra_kedro.cores import available_cores
 from cebra_kedro.training.config import (
@@ -202,6 +202,21 @@ class Guidance(Settings):
         return self
 
 
+def _one_or_several(networks: Any) -> str:
+    """Whether a block describes one network, or one for each population by name."""
+    blocks = networks.values() if isinstance(networks, dict) else ()
+    several = any(isinstance(block, dict | EncoderConfig) for block in blocks)
+    return "dict[population]" if several else "EncoderConfig"
+
+
+# Told apart beforehand, so that what is wrong is said of the one that is meant.
+Networks = Annotated[
+    Annotated[EncoderConfig, Tag("EncoderConfig")]
+    | Annotated[dict[str, EncoderConfig], Tag("dict[population]")],
+    Discriminator(_one_or_several),
+]
+
+
 class EncoderBlock(Guidance):
     """What sets one kind of encoder apart.
 
@@ -238,7 +253,7 @@ class EncoderBlock(Guidance):
     schedule: ScheduleConfig | None = None
     steps: int | None = Field(None, ge=1)
     batch_size: int | None = Field(None, ge=2)
-    encoder: EncoderConfig | dict[str, EncoderConfig] | None = None
+    encoder: Networks | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -413,7 +428,7 @@ class SweepBlock(Settings):
 
     Attributes:
         grid: parameter with its block, e.g. ``training.steps`` → values to try; ``n_neurons``
-            takes the first so many neurons of a recording.
+            takes the first so many neurons of a recording (null takes all).
         sessions: those it runs on; None for all.
         encoders: those it runs.
         baselines: decoded beside them.
@@ -432,4 +447,7 @@ class SweepBlock(Settings):
                 raise ValueError(f"grid names {name}, but a sweep can change {', '.join(blocks)}")
             if not values:
                 raise ValueError(f"grid has no values for {name}; list some or remove it")
+        counts = [n for n in self.grid.get("n_neurons", ()) if n is not None]
+        if any(type(count) is not int or count < 1 for count in counts):
+            raise ValueError(f"grid: n_neurons must be whole numbers of at least 1, got {counts}")
         return self

@@ -204,12 +204,18 @@ class Experiment(Settings):
     def _encoders_fit_training(self) -> Self:
         for name in self.encoders:
             try:
-                self.training_config(name, self.training.seeds[0])
+                config = self.training_config(name, self.training.seeds[0])
             except ValidationError as error:
                 reasons = [str(d["msg"]).removeprefix("Value error, ") for d in error.errors()]
                 raise ValueError(
                     f"encoders.{name} does not fit training: {'; '.join(reasons)}"
                 ) from error
+            dimensions = {network.output_dimension for network in config.session_encoders}
+            if len(dimensions) > 1:
+                raise ValueError(
+                    f"encoders.{name}.encoder: networks of one embedding must have the same "
+                    f"output_dimension, got {', '.join(map(str, sorted(dimensions)))}"
+                )
         return self
 
     def _check_known(self, where: str, names: Iterable[str], known: Iterable[str]) -> None:
@@ -335,10 +341,13 @@ class Experiment(Settings):
         for cell in cells_of(grid):
             values = {name: value for name, value in cell.items() if name != "n_neurons"}
             try:
-                yield cell, Experiment.model_validate(with_values(everything, values))
+                varied = Experiment.model_validate(with_values(everything, values))
             except ValidationError as error:
                 reasons = [str(d["msg"]).removeprefix("Value error, ") for d in error.errors()]
                 raise ValueError(f"{cell}: {'; '.join(reasons)}") from error
+            if self.sweep and any(varied.encoders[name].joint for name in self.sweep.encoders):
+                raise ValueError(f"{cell}: a joint encoder cannot be swept; sweep another")
+            yield cell, varied
 
     def _networks(self, encoder: str) -> tuple[EncoderConfig, ...]:
         """One network for each population that an encoder sees."""
@@ -367,7 +376,7 @@ def _with_likes(encoders: dict[str, Any], name: str, seen: tuple[str, ...]) -> A
     if not isinstance(block, dict) or "like" not in block:
         return block
     other = block["like"]
-    if other not in encoders or other in (*seen, name):
+    if not isinstance(other, str) or other not in encoders or other in (*seen, name):
         known = ", ".join(key for key in encoders if key != name)
         raise ValueError(f"{name}: like names {other!r}, but the other encoders are {known}")
     below = _with_likes(encoders, other, (*seen, name))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from cebra_kedro.decoding.kinds import KINDS
 from cebra_kedro.decoding.protocols import check_request
+from cebra_kedro.experiment.blocks import DecodeBlock
 from cebra_kedro.experiment.description import Experiment
 from cebra_kedro.plots.figures import figure_kind, known_options
 from cebra_kedro.sources.registry import check_source
@@ -38,20 +40,19 @@ def _checks(experiment: Experiment) -> Iterator[tuple[str, Callable[[], object]]
     for name, baseline in experiment.baselines.items():
         yield f"baselines.{name}", partial(check_features, baseline.name, baseline.options)
     for name, block in experiment.decode.items():
-        yield (
-            f"decode.{name}",
-            partial(
-                check_request,
-                block.protocol,
-                labels=block.labels,
-                decoders=block.decoders,
-                scores=block.scores,
-            ),
-        )
+        yield f"decode.{name}", partial(_check_decode, block)
     for name, options in experiment.figures.items():
         yield f"figures.{name}", partial(_check_figure, name, set(options))
     if experiment.sweep is not None:
         yield "sweep.grid", partial(list, experiment.sweep_cells())
+
+
+def _check_decode(block: DecodeBlock) -> None:
+    check_request(block.protocol, labels=block.labels, decoders=block.decoders, scores=block.scores)
+    known = list(dict.fromkeys(name for kind in KINDS.values() for name in kind.score_names))
+    unknown = [score for score in block.scores or () if score not in known]
+    if unknown:
+        raise ValueError(f"there are no scores {', '.join(unknown)}; there are {', '.join(known)}")
 
 
 def _check_figure(name: str, options: set[str]) -> None:

@@ -94,13 +94,16 @@ def write_picture(
     """
     from matplotlib.figure import Figure
 
+    from cebra_kedro.plots.canvas import DRAWING
+
     if not isinstance(figure, Figure):
         raise DatasetError(
             f"a .png file saves one matplotlib Figure, got {type(figure).__name__}; return "
             "the figure of the axes (ax.figure) from the node"
         )
     texts = {"Software": None} | ({} if fingerprint is None else {_FINGERPRINT: fingerprint})
-    figure.savefig(path, format="png", dpi=dpi or "figure", metadata=texts)
+    with DRAWING:
+        figure.savefig(path, format="png", dpi=dpi or "figure", metadata=texts)
 
 
 def picture_fingerprint(path: Path) -> str | None:
@@ -119,6 +122,8 @@ def picture_preview(path: Path) -> ImagePreview:
 def _write_svg(figure: Any, path: Path, dpi: float | None) -> None:
     import matplotlib
 
+    from cebra_kedro.plots.canvas import DRAWING
+
     # Without the salt, the names of marks inside the file are random.
-    with matplotlib.rc_context({"svg.hashsalt": "cebra-kedro"}):
+    with DRAWING, matplotlib.rc_context({"svg.hashsalt": "cebra-kedro"}):
         figure.savefig(path, format="svg", dpi=dpi or "figure", metadata={"Date": None})

@@ -7,6 +7,7 @@ other object. Colours and labels are left to ``style``.
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+DRAWING = threading.RLock()
+"""Held by the thread that draws or saves: matplotlib's settings are those of the process."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +59,7 @@ def house_style() -> Iterator[None]:
     """The rc settings of ``style`` for the length of a ``with`` block."""
     import matplotlib
 
-    with matplotlib.rc_context(cast("Any", dict(style.RC))):
+    with DRAWING, matplotlib.rc_context(cast("Any", dict(style.RC))):
         yield
 
 

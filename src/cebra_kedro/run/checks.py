@@ -105,15 +105,21 @@ def check_sessions(
         only: the parameter ``only_sessions``.
 
     Raises:
-        ValueError: there is no such session, or an experiment of the run has none of them.
+        ValueError: no session is named, there is no such session, or an experiment of the run has
+            none of them.
     """
     described = {
         name: descriptions.experiments[name] for name in names if name in descriptions.experiments
     }
+    wanted = only.replace(",", " ").split() if isinstance(only, str) else only
+    if only is not None and not (isinstance(wanted, list | tuple) and wanted):
+        raise ValueError(
+            "only_sessions must name sessions, e.g. [buddy, cicero], or be null for all, "
+            f"got {only!r}"
+        )
     chosen = {name: chosen_sessions(one, only) for name, one in described.items()}
-    if only is None or not described:
+    if wanted is None or not described:
         return chosen
-    wanted = only.replace(",", " ").split() if isinstance(only, str) else list(only)
     known = [session for one in described.values() for session in one.sessions]
     for session in wanted:
         if session not in known:

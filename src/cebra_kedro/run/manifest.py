@@ -179,8 +179,8 @@ class RunManifest:
         """Where encoders were trained: as the parameters say, or what ``auto`` means here."""
         asked = {
             block["training"]["device"]
-            for block in self.facts["parameters"].values()
-            if isinstance(block, dict) and "device" in block.get("training", {})
+            for name, block in self.facts["parameters"].items()
+            if name in self.facts["seeds"] and "device" in block["training"]
         }
         return ", ".join(sorted({_device_name(name) for name in asked or {"auto"}}))
 

@@ -116,24 +116,28 @@ class Origins:
         """Places that a result of a session is made from: those of the session, else all."""
         sources = []
         for name in inputs:
-            if name.startswith("params:"):
-                continue
-            for file in self.files(name):
-                place = self._provenance.place(file)
-                known = [p for p in self._provenance.known_places(place) if p != place]
-                if not known and not self._is_empty(name):
-                    known = [place]
+            if not name.startswith("params:"):
+                known = self._known_places(name)
                 sources.extend([p for p in known if p.endswith(f"#{session}")] or known)
         return sources
 
-    def _is_empty(self, name: str) -> bool:
-        """Whether nothing comes from an entry: a store of which the run has written no key."""
+    def _known_places(self, name: str) -> list[str]:
+        """The parts of an entry of which something is known, else the entry."""
+        if not self.files(name):
+            return []
         dataset: Any = self._catalog.get(name)
-        return isinstance(dataset, StoreDataset) and dataset.exists() and not dataset.load()
+        place = self._provenance.place(self.files(name)[0])
+        if isinstance(dataset, StoreDataset) and dataset.exists():
+            store = dataset.load()
+            if not store:
+                return []  # nothing comes from it: the run has written no key
+            if dataset.contents == "figures":
+                return [self._provenance.place(store.path(key).resolve()) for key in store]
+        return self._provenance.known_places(f"{place}#") or [place]
 
     def _session(self, name: str, key: str) -> str:
         """The session that a key is about; nothing where it is about several."""
-        known = self._sessions.get(name.split(".")[0], ())
+        known = self._sessions.get(name.partition(".")[0], ())
         first, *rest = key.split("/")
         found = next((part for part in (first, *rest[:1]) if part in known), "")
         return found or (first if "_to_" in first else "")

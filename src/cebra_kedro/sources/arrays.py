@@ -35,7 +35,8 @@ def read_arrays(
         session: becomes the recording's name.
         bin_width_s: width of a time bin in s.
         neural: the array (time, neuron) of counts or traces.
-        trial: the integer array (time,) of trial ids; None if ``raw`` has no array ``trial``.
+        trial: the array (time,) of trial ids, whole numbers; None if ``raw`` has no array
+            ``trial``.
         labels: label → ``array`` (if it is called otherwise), ``kind`` (``continuous``,
             ``discrete`` or ``circular``, in rad) and ``unit``. A kind that is not said follows from
             the numbers: floats are continuous, whole numbers and true/false classes. None takes
@@ -58,7 +59,7 @@ def read_arrays(
         labels={name: _label(arrays, name, block or {}, session) for name, block in labels.items()},
         bin_width_s=bin_width_s,
         name=session,
-        trial=None if trial is None else _array(arrays, trial, "trial", session).astype(np.int64),
+        trial=None if trial is None else _trial_ids(arrays, trial, session),
         meta={
             "source": "arrays",
             "checksum": "",
@@ -91,6 +92,16 @@ def _array(arrays: Mapping[str, np.ndarray], name: str, what: str, session: str)
             "Correct source, or the file"
         )
     return arrays[name]
+
+
+def _trial_ids(arrays: Mapping[str, np.ndarray], name: str, session: str) -> np.ndarray:
+    trial = _array(arrays, name, "trial", session)
+    if not np.issubdtype(trial.dtype, np.number) or np.any(trial != np.rint(trial)):
+        raise RecordingError(
+            f"{session}: {name} must hold whole numbers, the id of the trial of each bin, got "
+            f"{trial.dtype} with other values; number the trials"
+        )
+    return trial.astype(np.int64)
 
 
 def _other_arrays(

@@ -6,16 +6,18 @@ decided in ``pseudomouse``, the layout of the arrays in ``allen`` and ``allen_ca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from cebra_kedro.recording import Recording
+from cebra_kedro.recording import Recording, RecordingError
 from cebra_kedro.sources import allen
 from cebra_kedro.sources.published_pickle import PublishedFile
 
 N_GROUPS = 2
+MODALITIES = ("ca", "neuropixels")
 
 Parts = Mapping[str, PublishedFile]
 
@@ -41,6 +43,11 @@ def read_area(
         replace: sample with replacement, as published; false needs as many neurons as asked for.
         n_repeats: repeats of the movie that there must be.
     """
+    if population not in MODALITIES:
+        raise RecordingError(
+            f"{session}: population must be {' or '.join(MODALITIES)}, got {population!r}; correct "
+            "populations"
+        )
     if population == "ca":
         pool = allen.calcium_pseudomouse(raw["ca"].content, raw["summary"].content, session)
     else:
@@ -64,15 +71,22 @@ def read_group(
         seed: of the grouping.
         n_repeats: repeats of the movie that there must be.
     """
-    group, modality = population.removeprefix("group").split("_")
+    found = re.fullmatch(rf"group(\d+)_({'|'.join(MODALITIES)})", population)
+    if found is None or int(found[1]) >= N_GROUPS:
+        there = [f"group{number}_{name}" for number in range(N_GROUPS) for name in MODALITIES]
+        raise RecordingError(
+            f"{session}: population must be one of {', '.join(there)}, got {population!r}; correct "
+            "populations"
+        )
+    group, modality = int(found[1]), found[2]
     if modality == "ca":
         pool = allen.united_pseudomouse(raw["ca"].content, session)
     else:
         pool = allen.neuropixels_pseudomouse(raw[modality], session)
     chosen = allen.choose_neurons(
-        pool.n_neurons, n_neurons, seed, replace=False, group=int(group), n_groups=N_GROUPS
+        pool.n_neurons, n_neurons, seed, replace=False, group=group, n_groups=N_GROUPS
     )
-    facts = {"neuron_seed": seed, "group": int(group)}
+    facts = {"neuron_seed": seed, "group": group}
     return _recording(raw, pool, chosen, modality, n_repeats, facts)
 
 

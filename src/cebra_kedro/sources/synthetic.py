@@ -1,7 +1,7 @@
 """Synthetic sets, published or simulated, as a ``Recording``.
 
-Two layouts are read. The published one has ``z``, ``u``, ``lam`` and ``x``. The other is that of the
-demonstrations: ``neural`` (time, neuron) and at least one of
+Two layouts are read. The published one has ``z``, ``u``, ``lam`` and ``x``. The other is that of
+the demonstrations: ``neural`` (time, neuron) and at least one of
 
 - ``label``: float (time,) or (time, dim), continuous;
 - ``angle``: float (time,), circular, in rad;

@@ -223,8 +223,8 @@ def umap_features(
             import umap
     except ImportError as error:
         raise ImportError(
-            "the umap baseline needs umap-learn; pip install 'cebra-kedro[umap]', or set "
-            "baselines.umap to null"
+            "the umap baseline needs umap-learn; pip install 'cebra-kedro[umap]', or remove it "
+            "from baselines"
         ) from error
     if n_neighbors >= len(neural):
         raise ValueError(

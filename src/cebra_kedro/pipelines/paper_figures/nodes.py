@@ -67,9 +67,10 @@ def stack_tables(**tables: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(filled or list(tables.values()), ignore_index=True)
 
 
-def list_figures(numbers: pd.DataFrame, files: pd.DataFrame, **drawn: Any) -> dict[str, Any]:
+def list_figures(numbers: pd.DataFrame, files: pd.DataFrame) -> dict[str, Any]:
     """What was drawn: panels by figure, and how many numbers and files there are."""
-    panels = {name: sorted(found) for name, found in drawn.items() if isinstance(found, dict)}
+    of_figure = numbers.groupby("figure")["panel"]
+    panels = {figure: sorted(set(of_figure.get_group(figure))) for figure in of_figure.groups}
     return {"panels": panels, "n_numbers": len(numbers), "n_files": len(files)}
 
 
@@ -139,7 +140,7 @@ def _our_tables(folder: Path) -> dict[str, pd.DataFrame]:
     tables = {}
     for experiment in found.experiments:
         parts = [
-            subject.metrics.assign(origin=_origin(found, subject.metrics_path))
+            subject.metrics.assign(origin=_origin(found, subject.metrics_path, subject.name))
             for subject in experiment.subjects
             if len(subject.metrics)
         ]
@@ -158,9 +159,9 @@ def _our_tables(folder: Path) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def _origin(found: Contents, path: str) -> str:
-    """From which kind of recording a table came, as the runs have noted."""
-    entry = found.provenance.get(path)
+def _origin(found: Contents, path: str, session: str = "") -> str:
+    """From which kind of recording a table came, or its rows of a session, as runs have noted."""
+    entry = found.provenance.get(f"{path}#{session}", found.provenance.get(path))
     simulated = entry.get("simulated") if isinstance(entry, dict) else None
     if simulated is None:
         return "unknown"

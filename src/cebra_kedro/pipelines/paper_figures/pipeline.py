@@ -43,12 +43,10 @@ def create_pipeline() -> Pipeline:
     """All figures, and their numbers and files together."""
     nodes = [_figure(figure) for figure in FILES]
     nodes.extend(_together(entry) for entry in ("numbers", "files"))
-    panels = {figure: f"{NAME}.{figure}.panels" for figure in FILES}
-    pages = {f"{figure}_page": f"{NAME}.{figure}.page" for figure in FILES}
     nodes.append(
         node(
             list_figures,
-            inputs={**panels, **pages, "numbers": f"{NAME}.numbers", "files": f"{NAME}.files"},
+            inputs={entry: f"{NAME}.{entry}" for entry in ("numbers", "files")},
             outputs=f"{NAME}.results",
             name="results",
             namespace=NAME,

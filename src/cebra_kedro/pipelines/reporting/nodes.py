@@ -131,7 +131,7 @@ class _Shown:
         if transfer is not None and not can_transfer(readout):
             return None
         runs = self.features.runs(readout, transfer.fitted_to if transfer else session)
-        first = next(iter(runs), None)
+        first = min(runs, default=None)
         if first is None:
             return None
         if transfer is not None:
