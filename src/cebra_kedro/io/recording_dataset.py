@@ -206,7 +206,7 @@ def _write_array(group: h5py.Group, name: str, array: np.ndarray) -> h5py.Datase
 
 
 def _mostly_zero(array: np.ndarray) -> bool:
-    return 2 * np.count_nonzero(array) < array.size
+    return bool(2 * np.count_nonzero(array) < array.size)
 
 
 def _meta_as_json(recording: Recording) -> str:

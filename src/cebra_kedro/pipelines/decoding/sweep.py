@@ -12,6 +12,7 @@ import pandas as pd
 from cebra_kedro.cells import Cell
 from cebra_kedro.decoding import Samples
 from cebra_kedro.experiment import Experiment, recording_key
+from cebra_kedro.metrics import METRIC_COLUMNS
 from cebra_kedro.pipelines import fold_and_seed
 from cebra_kedro.pipelines.training.jobs import first_neurons, jobs_of, unit_of
 from cebra_kedro.recording import Recording
@@ -100,7 +101,8 @@ class _Cell:
     def __call__(self, path: Path) -> pd.DataFrame:
         """Train, embed, decode; the swept values are the first columns."""
         tables = [table for samples in self._samples(path) for table in self._scores(*samples)]
-        table = pd.concat(tables, ignore_index=True)
+        nothing = pd.DataFrame(columns=list(METRIC_COLUMNS))  # none of the decoded labels is there
+        table = pd.concat(tables, ignore_index=True) if tables else nothing
         for place, (name, value) in enumerate(self._values.items()):
             table.insert(place, name, [value] * len(table))
         return table

@@ -133,6 +133,8 @@ def _problems_of_guidance(
 ) -> Iterator[str]:
     """What encoders need of one recording, which has labels of these kinds."""
     session, _, population = key.partition("/")
+    if "row" in kinds:  # files of predictions have rows of this name
+        yield f"{key} has a label called row; give it another name in source.labels"
     for encoder in experiment.encoders:
         if session not in experiment.sessions_of(encoder):
             continue
