@@ -138,13 +138,13 @@ def test_a_wrong_number_of_neurons_is_named(refused):
         (
             simulate_rat(seed=0, n_trials=15, n_units=4),
             [
-                "buddy (ingestion.folds: 3)",
+                "buddy (split by trial)",
                 "at least 16 trials",
                 "got 15",
                 "(in ingestion.hippocampus.split)",
             ],
         ),
-        (short_rat(), ["10 bins", "(in training.hippocampus."]),  # the encoder's window
+        (short_rat(), ["10 bins", "(in hippocampus.", " buddy/"]),  # the encoder's window
     ],
     ids=["trials", "window"],
 )

@@ -1,28 +1,53 @@
 """Settings, names and folders that a run cannot use are answered on one line before it begins."""
 
+import logging
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
-from kedro_project import ONE_RAT_COMMAND, run_command
+from cebra_kedro.pipeline_registry import register_pipelines
+from kedro_command import kedro
+from kedro_project import ONE_RAT, ONE_RAT_COMMAND, manifest, run_command, run_session
 
 
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ("hippocampus.training.stesp=3", "unknown parameter hippocampus.training.stesp"),
+        (
+            "hippocampus.training.stesp=3",
+            "unknown parameter hippocampus.training.stesp (did you mean steps?)",
+        ),
         ("hippocampus.training.steps=0", "hippocampus.training.steps should be greater than"),
         ("hippocampus.training.seeds=1", "hippocampus.training.seeds should be a valid"),
-        ("rat=1", "unknown parameter rat"),
+        ("hippocampus.source.bin_width=1", "source rat_on_track has no option bin_width; it take"),
+        ("hippocampus.figures.embedding.color=1", "figures.embedding: the figure has no option co"),
+        ("hippocampus.encoders.together.sessions=[]", "hippocampus.encoders.together.sessions"),
     ],
 )
-def test_wrong_parameters_stop_the_run_before_it_begins(refused, params, message):
+def test_wrong_parameters_stop_the_run_before_it_begins(refused, finished, params, message):
     said = refused("--env", "test", *ONE_RAT_COMMAND, "--params", params)
     assert message in said
+    files = [f"{finished}/conf/{env}/parameters_hippocampus.yml" for env in ("base", "test")]
+    assert said.endswith(f"Correct {' or '.join(files)} or --params")
+
+
+@pytest.mark.parametrize("name", ["rat", "only_session"])
+def test_a_parameter_of_nothing_stops_the_run_before_it_begins(refused, name):
+    said = refused("--env", "test", *ONE_RAT_COMMAND, "--params", f"{name}=1")
+    assert f"unknown parameter {name}" in said
     assert said.endswith("Correct conf/*/parameters*.yml or --params")
+
+
+def test_what_would_need_another_pipeline_is_not_taken_from_the_command(refused):
+    params = "hippocampus.baselines.umap.components=2"
+    said = refused("--env", "test", *ONE_RAT_COMMAND, "--params", params)
+    assert "other encoders, baselines or figures of hippocampus" in said
+    assert "say them in conf/base, conf/local or the environment, not with --params" in said
 
 
 @pytest.mark.parametrize(
@@ -30,7 +55,24 @@ def test_wrong_parameters_stop_the_run_before_it_begins(refused, params, message
     [
         (["--env", "tset"], "there is no environment tset"),
         (["--env", "test", "--pipelines", "hipocampus"], "did you mean hippocampus?"),
-        (["--env", "test", "--namespaces", "hippocampus.budy"], "did you mean hippocampus.buddy"),
+        (
+            ["--env", "test", "--namespaces", "training.hipocampus"],
+            "did you mean training.hippocampus",
+        ),
+        (
+            ["--env", "test", "--pipelines", "hippocampus", "--sessions", "budy"],
+            "there is no session budy; did you mean buddy? "
+            "hippocampus has achilles, buddy, cicero, gatsby",
+        ),
+        (
+            ["--env", "test", "--pipelines", "hippocampus", "--sessions", "buddy,VISp"],
+            "there is no session VISp; hippocampus has achilles, buddy, cicero, gatsby",
+        ),
+        (
+            ["--env", "test", "--pipelines", "hippocampus,monkey_reaching", "--sessions", "buddy"],
+            "monkey_reaching has none of the sessions buddy; choose what runs, "
+            "e.g. --pipelines hippocampus",
+        ),
     ],
 )
 def test_wrong_names_are_answered_with_those_there_are(refused, arguments, message):
@@ -97,3 +139,61 @@ def test_both_commands_show_one_line_and_no_traceback(finished, module):
     assert done.stderr == (
         "Error: unknown parameter rat. Correct conf/*/parameters*.yml or --params\n"
     )
+
+
+@pytest.fixture
+def mine(project) -> Path:
+    """A project with two experiments of the user's own, one of which is described wrongly."""
+    description = {
+        "sessions": ["monday"],
+        "source": "recording",
+        "split": {"by": "block"},
+        "training": {"steps": 3, "encoder": {"architecture": "offset1-model"}},
+        "encoders": {"time": {"pairs": {"law": "time", "time_offset_bins": 3}}},
+    }
+    wrong = description | {"encodres": {}}
+    text = yaml.safe_dump({"mine": description, "wrong": wrong}, sort_keys=False)
+    (project / "conf/local/parameters_mine.yml").write_text(text)
+    return project
+
+
+def test_a_wrong_description_is_logged_and_leaves_the_other_pipelines(mine, monkeypatch, caplog):
+    monkeypatch.chdir(mine)
+    monkeypatch.setenv("KEDRO_ENV", "test")
+    with caplog.at_level(logging.ERROR, "cebra_kedro"):
+        pipelines = register_pipelines()
+    assert {"mine", "hippocampus", "synthetic", "training", "__default__"} <= set(pipelines)
+    assert "wrong" not in pipelines
+    (message,) = caplog.messages
+    file = f"{mine}/conf/local/parameters_mine.yml"
+    assert message == (
+        f"unknown parameter wrong.encodres (did you mean encoders?). Correct {file} or --params"
+    )
+
+
+def test_a_wrong_description_leaves_the_list_of_pipelines(mine):
+    listed = yaml.safe_load(kedro("registry", "list", project=mine))
+    assert {"mine", "hippocampus", "__default__"} <= set(listed)
+    assert "wrong" not in listed
+
+
+def test_a_run_of_what_is_described_wrongly_is_refused_and_others_run(mine):
+    result = run_command(mine, "--env", "test", "--pipelines", "wrong")
+    assert (result.exit_code, result.stdout) == (1, "")
+    *_, said = result.stderr.splitlines()
+    assert said == (
+        "Error: unknown parameter wrong.encodres (did you mean encoders?). "
+        f"Correct {mine}/conf/local/parameters_mine.yml or --params"
+    )
+    assert not (mine / "data").exists()
+    run_session(mine, namespaces=["ingestion.hippocampus"], params=ONE_RAT["params"])
+    assert manifest(mine)["status"] == "finished"
+    assert "wrong" not in manifest(mine)["parameters"]
+
+
+def test_an_experiment_without_an_entry_for_its_sessions_is_told_where_to_say_it(mine):
+    result = run_command(mine, "--env", "test", "--pipelines", "mine")
+    assert result.exit_code == 1
+    *_, said = result.stderr.splitlines()
+    assert "the catalog has no entry mine.raw" in said
+    assert "conf/local/catalog_mine.yml" in said

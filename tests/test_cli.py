@@ -78,6 +78,15 @@ def test_the_node_that_failed_is_named():
     assert command(error).stderr == "Error: too few trials (in ingestion.hippocampus.split)\n"
 
 
+def test_the_place_where_a_cause_was_raised_is_named_once():
+    cause, error = ValueError("too few bins"), DatasetError("rats.models: too few bins")
+    cause.add_note("in rats ann/fold0_seed0")
+    error.__cause__ = middle = DatasetError("too few bins")
+    middle.__cause__ = cause
+    middle.add_note("in rats ann/fold0_seed0")
+    assert command(error).stderr == ("Error: rats.models: too few bins (in rats ann/fold0_seed0)\n")
+
+
 def test_an_error_without_words_is_named_by_its_type():
     assert command(RuntimeError()).stderr == "Error: RuntimeError\n"
 
@@ -133,6 +142,17 @@ def test_the_environment_is_left_where_the_registry_looks_for_it():
     assert os.environ["KEDRO_ENV"] == ""
     assert asked_for("--env", "test")["env"] == "test"
     assert os.environ["KEDRO_ENV"] == "test"
+
+
+def test_an_unknown_environment_is_answered_with_those_there_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "conf_folder", lambda: tmp_path)
+    for name in ("base", "test", "local"):
+        (tmp_path / name).mkdir()
+    result = command(arguments=["--env", "tset"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: there is no environment tset ")
+    assert result.stderr.endswith("choose base or local or test\n")
+    asked_for("--env", "test")
 
 
 def test_an_unknown_pipeline_is_answered_with_one_that_is_alike():

@@ -70,12 +70,22 @@ def test_parameters_of_the_command_line_alone_are_there(conf):
     assert found["mice"] == {"steps": 33, "seeds": [7]}
 
 
-def test_without_a_folder_of_the_user_s_own_an_environment_stands_alone(conf):
+@pytest.mark.parametrize("folder", ["missing", "empty"])
+def test_without_the_user_s_own_an_environment_stands_alone(conf, folder):
     for file in (conf / "local").iterdir():
         file.unlink()
-    (conf / "local").rmdir()
+    if folder == "missing":
+        (conf / "local").rmdir()
     assert set(configuration(conf, "test")["parameters"]) == {"rats", "only_sessions"}
     assert set(configuration(conf, "test")["catalog"]) == {"rats.raw"}
+
+
+def test_the_user_s_own_may_lie_in_folders_as_in_kedro(conf):
+    for folder in ("catalog_mine", "mine"):
+        (conf / "local" / folder).mkdir()
+        (conf / "local" / folder / f"catalog_{folder}.yml").write_text(f"{folder}: {{type: own}}\n")
+    assert {"catalog_mine", "mine"} <= configuration(conf, "test")["catalog"].keys()
+    assert {"catalog_mine", "mine"} <= configuration(conf, "local")["catalog"].keys()
 
 
 def test_other_kinds_of_configuration_are_kedro_s(conf):

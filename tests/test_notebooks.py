@@ -17,7 +17,7 @@ import nbformat
 import pytest
 
 from kedro_command import kedro
-from kedro_project import PROJECT, RAT
+from kedro_project import PROJECT
 
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 KEDRO_KERNEL = "kedro_cebra_kedro"
@@ -58,7 +58,7 @@ def test_notebook_runs_and_shows_a_figure_for_each_plot(finished, path):
 
 def test_kernel_that_kedro_installs_has_the_catalog(finished):
     kedro("jupyter", "setup", project=finished)
-    question = f'print(catalog.load("{RAT}.recording").name, sorted(pipelines)[0])'
+    question = 'print(catalog.load("hippocampus.recordings")["buddy"].name, sorted(pipelines)[0])'
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(question)])
     (cell,) = _execute(notebook, finished, KEDRO_KERNEL).cells
     printed = [output.text for output in cell.outputs if output.get("name") == "stdout"]

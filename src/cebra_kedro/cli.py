@@ -36,12 +36,14 @@ _USERS_TO_MEND = (
 def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        from cebra_kedro.pipeline_registry import read_descriptions
-        from cebra_kedro.run.checks import check_names
+        from cebra_kedro.pipeline_registry import conf_folder, read_descriptions
+        from cebra_kedro.run.checks import check_environment, check_names
+        from cebra_kedro.run.manifest import one_line
 
         try:
             if kwargs["env"]:  # where Kedro, and the registry, look for the environment
                 os.environ["KEDRO_ENV"] = kwargs["env"]
+            check_environment(conf_folder(), os.environ.get("KEDRO_ENV") or None)
             names = [*kwargs["pipelines"], *filter(None, [kwargs["pipeline"]])]
             pipelines = dict(project.pipelines)
             problems = {} if set(names) <= set(pipelines) else read_descriptions().problems
@@ -55,7 +57,7 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
             ) from None
         except _USERS_TO_MEND as error:
             logger.debug("the run failed", exc_info=True)
-            raise click.ClickException(_message(error)) from error
+            raise click.ClickException(one_line(error)) from error
 
     return wrapped
 
@@ -68,12 +70,6 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> list[str
     if not names:
         raise click.BadParameter("name sessions between commas, e.g. buddy,cicero")
     return names
-
-
-def _message(error: BaseException) -> str:
-    """The message on one line, with the node that failed; without a message, the type."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return " ".join([text, *(f"({note})" for note in getattr(error, "__notes__", ()))])
 
 
 @click.group(name="cebra-kedro")

@@ -35,8 +35,9 @@ class ProjectConfigLoader(OmegaConfigLoader):
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The configuration of one kind, e.g. ``parameters``."""
         found = super().__getitem__(key)
-        own = Path(self.conf_source) / LOCAL
-        if key not in ("parameters", "catalog") or self.env in (None, LOCAL) or not own.is_dir():
+        if key not in ("parameters", "catalog") or self.env in (None, LOCAL):
+            return found
+        if not any(Path(self.conf_source, LOCAL).rglob(f"{key}*")):  # spares reading all again
             return found
         known = self._plain(self.env, key) if self.runtime_params else found
         local = self._plain(LOCAL, key, runtime_params=self.runtime_params)

@@ -72,8 +72,13 @@ def read_descriptions() -> Descriptions:
     Kedro tells a registry no environment: it is read where Kedro too looks for one that is not
     given, in ``KEDRO_ENV``, where the command line and the hooks of this project leave it.
     """
-    project = find_kedro_project(Path.cwd()) or Path.cwd()
-    conf = project / settings.CONF_SOURCE
+    conf = conf_folder()
     env = os.environ.get("KEDRO_ENV")
     folders = [conf / folder for folder in dict.fromkeys(["base", env or "local", "local"])]
     return Descriptions.of(configuration(conf, env)["parameters"], folders)
+
+
+def conf_folder() -> Path:
+    """The configuration of the project that the current folder lies in."""
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    return project / Path(settings.CONF_SOURCE)

@@ -9,6 +9,7 @@ from cebra_kedro.experiment.blocks import (
     AlignBlock,
     BaselineBlock,
     CompareBlock,
+    DecodeBlock,
     DecodersBlock,
     EncoderBlock,
     Guidance,
@@ -198,6 +199,24 @@ def test_labels_fit_the_law(content, message):
 )
 def test_encoders_that_make_no_sense_are_refused(content, message):
     refused(EncoderBlock, content, message)
+
+
+@pytest.mark.parametrize(
+    ("block", "content", "name"),
+    [
+        (EncoderBlock, POSITION, "sessions"),
+        (SweepBlock, {"grid": {"n_neurons": [3]}, "encoders": ["a"]}, "sessions"),
+        (DecodeBlock, {}, "scores"),
+        (AlignBlock, {"align": ["position"]}, "variants"),
+    ],
+)
+def test_all_are_meant_where_none_is_named_and_none_at_all_is_refused(block, content, name):
+    assert getattr(block.model_validate(content), name) is None
+    refused(block, content | {name: []}, rf"{name}\n  .*at least 1 item")
+
+
+def test_an_encoder_of_no_sessions_together_is_refused():
+    refused(EncoderBlock, POSITION | {"sessions": {"joint": []}}, "at least 1 item")
 
 
 @pytest.mark.parametrize(

@@ -178,10 +178,8 @@ def test_names_that_do_not_exist_are_refused_with_those_that_do(blocks, message)
 
 
 def test_one_encoder_for_several_sessions_needs_several():
-    for sessions in ({"joint": ["ann"]}, {"joint": []}):
-        refused(
-            "encoders.a is joint, but has one", encoders={"a": POSITION | {"sessions": sessions}}
-        )
+    joint = {"a": POSITION | {"sessions": {"joint": ["ann"]}}}
+    refused("encoders.a is joint, but has one session only", encoders=joint)
     joint = {"a": POSITION | {"sessions": "joint"}}
     refused("encoders.a is joint, but has one session only", sessions=["ann"], encoders=joint)
 

@@ -148,6 +148,15 @@ def test_an_error_without_words_is_named_by_its_type(manifest):
     assert manifest.end("failed", RuntimeError()).facts["error"] == "RuntimeError"
 
 
+def test_where_a_cause_was_raised_stands_beside_the_error(manifest):
+    cause, error = ValueError("too few bins"), OSError("models: too few\nbins")
+    cause.add_note("in ann/fold0_seed0")
+    error.__cause__ = cause
+    error.add_note("in train")
+    facts = manifest.end("failed", error).facts
+    assert facts["error"] == "models: too few bins (in train) (in ann/fold0_seed0)"
+
+
 def test_recordings_are_listed_by_name_with_checksum_and_shape(manifest, tmp_path):
     facts = {"source": "b.jl", "checksum": "12ab", "checksum_status": "verified"}
     about = {**facts, "simulated": False, "n_time": 4, "n_neurons": 3, "bin_width_s": 0.025}

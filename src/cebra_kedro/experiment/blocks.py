@@ -245,7 +245,7 @@ class EncoderBlock(Guidance):
     loss: LossConfig = LossConfig()
     shuffle_labels: Literal["encoder", "encoder_and_decoder"] | None = None
     fit_on: Literal["train", "train_and_valid", "all"] = "train"
-    sessions: tuple[str, ...] | None = None
+    sessions: tuple[str, ...] | None = Field(None, min_length=1)
     joint: bool = False
     populations: tuple[str, ...] = ()
     learning_rate: float | None = Field(None, gt=0, le=1)
@@ -322,7 +322,7 @@ class DecodeBlock(Settings):
 
     labels: tuple[str, ...] = ()
     decoders: tuple[str, ...] = ()
-    scores: tuple[str, ...] | None = None
+    scores: tuple[str, ...] | None = Field(None, min_length=1)
     protocol: str = "labels"
 
 
@@ -386,7 +386,7 @@ class AlignBlock(Settings):
 
     align: tuple[str, ...] = Field(min_length=1)
     name: str = ""
-    variants: tuple[str, ...] | None = None
+    variants: tuple[str, ...] | None = Field(None, min_length=1)
     bins: int = Field(100, ge=2, le=10_000)
     min_samples: int = Field(1, ge=1)
     widening: int = Field(2, ge=0)
@@ -435,7 +435,7 @@ class SweepBlock(Settings):
     """
 
     grid: dict[str, tuple[Any, ...]] = Field(min_length=1)
-    sessions: tuple[str, ...] | None = None
+    sessions: tuple[str, ...] | None = Field(None, min_length=1)
     encoders: tuple[str, ...] = Field(min_length=1)
     baselines: tuple[str, ...] = ()
 

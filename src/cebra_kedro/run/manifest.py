@@ -165,7 +165,7 @@ class RunManifest:
             self.facts |= {
                 # An output that cannot be loaded or saved fails outside the node's function.
                 "failed_node": self._failed_node or ", ".join(self._unsaved),
-                "error": " ".join(str(error).split()) or type(error).__name__,
+                "error": one_line(error),
                 "traceback": "".join(traceback.format_exception(error)).splitlines(),
             }
         return self
@@ -183,6 +183,21 @@ class RunManifest:
             if name in self.facts["seeds"] and "device" in block["training"]
         }
         return ", ".join(sorted({_device_name(name) for name in asked or {"auto"}}))
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, and where it was raised; without a message, its type.
+
+    Kedro raises errors of catalog entries anew, without the notes that say where they came from:
+    those of the causes are looked for too.
+    """
+    notes: dict[str, None] = {}
+    cause: BaseException | None = error
+    while cause is not None:
+        notes |= dict.fromkeys(getattr(cause, "__notes__", ()))
+        cause = cause.__cause__
+    text = " ".join(str(error).split()) or type(error).__name__
+    return " ".join([text, *(f"({note})" for note in notes)])
 
 
 def _device_name(asked: str) -> str:

@@ -20,6 +20,8 @@ _LINE_AND_PADDING = 3
 """Characters that a column takes beside its text."""
 _NARROW = 8
 """Names of columns longer than this may be broken."""
+_OF_TRAINING = "goodness_of_fit"
+"""No test score."""
 
 
 def show_summary(
@@ -56,13 +58,14 @@ def show_summary(
 
 
 def headline(metrics: pd.DataFrame, wanted: str) -> str:
-    """The wanted metric if there is any score of it, else the first one; empty without scores.
+    """The wanted metric if there is any score of it, else the first one on test data, or nothing.
 
     Args:
         metrics: rows with the columns of ``metrics.csv``.
         wanted: name of a metric, or empty.
     """
-    there = [name for name in metrics["metric"].unique() if not name.startswith(CHANCE_PREFIX)]
+    names = [name for name in metrics["metric"].unique() if name != _OF_TRAINING]
+    there = [name for name in names if not name.startswith(CHANCE_PREFIX)]
     return wanted if wanted in there else next(iter(there), "")
 
 

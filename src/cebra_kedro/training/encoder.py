@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import threading
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +11,9 @@ import torch
 from cebra_kedro.training.config import EncoderConfig
 from cebra_kedro.training.layers import run_channels_last
 from cebra_kedro.training.sparse import SparseWindows
+
+RANDOM_STATE = threading.RLock()
+"""Held from seeding torch's random state, which all threads share, to the last draw from it."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def build_network(config: EncoderConfig, n_neurons: int, seed: int) -> torch.nn.
             f"encoder.architecture must be registered by cebra, got {config.architecture!r}; "
             f"{hint}Known are {', '.join(usual)} and variants of offset1-model-mse"
         )
-    with torch.random.fork_rng(devices=[]):
+    with RANDOM_STATE, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = cebra.models.init(
             config.architecture, n_neurons, config.hidden_units, config.output_dimension

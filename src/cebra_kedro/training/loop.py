@@ -22,6 +22,7 @@ from cebra_kedro.training.checkpoint import Checkpoint, TrainingState
 from cebra_kedro.training.config import OptimizerConfig, TrainingConfig
 from cebra_kedro.training.data import TrainingData, pair_law
 from cebra_kedro.training.encoder import (
+    RANDOM_STATE,
     build_network,
     has_dropout,
     window_of,
@@ -226,12 +227,20 @@ class _Objective:
 
     def __call__(self, batch: Batch, looked_up: LookedUp, step: int) -> torch.Tensor:
         """InfoNCE of one batch, summed over objectives."""
-        if self._reseed:
-            torch.manual_seed((self._config.seed * 1_000_003 + step) % 2**63)
-        with self._precision():
+        with self._precision(), self._seeded(step):
             parts = [embed(found) for embed, found in zip(self._embedders, looked_up, strict=True)]
         embedding = torch.cat([part.float() for part in parts]) if len(parts) > 1 else parts[0]
         return self._criterion(embedding.float(), batch)
+
+    @contextlib.contextmanager
+    def _seeded(self, step: int) -> Iterator[None]:
+        """Dropout of a step draws the same whatever came before it."""
+        if not self._reseed:
+            yield
+            return
+        with RANDOM_STATE:
+            torch.manual_seed((self._config.seed * 1_000_003 + step) % 2**63)
+            yield
 
     def _precision(self) -> contextlib.AbstractContextManager[object]:
         if self._config.precision == "bfloat16":
