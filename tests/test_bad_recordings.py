@@ -164,3 +164,12 @@ def test_recordings_too_short_are_refused_and_no_result_changes(
     for file in before:
         if file.startswith("06_models") or file.endswith((".png", ".csv", ".html")):
             assert after[file] == before[file], file
+
+
+def test_a_stage_alone_wants_what_earlier_stages_made_of_all_sessions(copied):
+    """Rat buddy has run; a stage of all rats finds no others."""
+    result = run_command(copied, "--namespaces", "training.hippocampus.position")
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+    assert "no 'achilles' in this store; it has buddy" in result.stderr
+    assert "--sessions" in result.stderr

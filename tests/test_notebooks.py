@@ -58,11 +58,14 @@ def test_notebook_runs_and_shows_a_figure_for_each_plot(finished, path):
 
 def test_kernel_that_kedro_installs_has_the_catalog(finished):
     kedro("jupyter", "setup", project=finished)
-    question = 'print(catalog.load("hippocampus.recordings")["buddy"].name, sorted(pipelines)[0])'
+    question = (
+        'print(catalog.load("hippocampus.recordings")["buddy"].name, sorted(pipelines)[0], '
+        'catalog.load("hippocampus.time.embeddings")["buddy/fold0_seed1"]["embedding"].shape)'
+    )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(question)])
     (cell,) = _execute(notebook, finished, KEDRO_KERNEL).cells
     printed = [output.text for output in cell.outputs if output.get("name") == "stdout"]
-    assert printed == ["buddy __default__\n"]
+    assert printed == ["buddy __default__ (1280, 3)\n"]
 
 
 def _execute(notebook: Any, project: Path, kernel: str) -> Any:

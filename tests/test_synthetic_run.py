@@ -113,7 +113,7 @@ def test_t_sne_is_kept_and_marked_as_having_seen_the_test_rows(project):
     file = f"data/07_model_output/{NAME}/tsne/embeddings/{SET}/all_seed0.npz"
     with np.load(project / file, allow_pickle=False) as arrays:
         assert arrays["embedding"].shape == (120, 2)
-    assert "tsne *" in (reporting(project) / "report.html").read_text().replace("tsne*", "tsne *")
+    assert "t-SNE (transductive) †" in (reporting(project) / "report.html").read_text()
 
 
 def test_the_panels_are_drawn(project):

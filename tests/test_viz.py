@@ -1,6 +1,6 @@
-"""``kedro viz build --include-previews``: layers, previews, and the page in a real browser.
+"""``kedro viz build --include-previews``: the folded graph, previews, and the page in a browser.
 
-The run behind it is of one rat, so figures and tables of the other rats are missing on purpose.
+The run behind it is of one rat, so figures and tables of other experiments are missing on purpose.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cebra_kedro.experiments import EXPERIMENTS
 
+from cebra_kedro.pipeline_registry import STAGES
 from kedro_command import kedro
-from kedro_project import RAT
 
 pytestmark = pytest.mark.slow
 
-FIGURE = f"{RAT}.embedding_figure"
+EXPERIMENTS = ("allen_consistency", "allen_decoding", "hippocampus", "monkey_reaching", "synthetic")
+FIGURE = "hippocampus.embedding.figures"
 FIGURE_FILE = "data/08_reporting/hippocampus/buddy/embedding.png"
-LAYERS = ["raw", "intermediate", "primary", "models", "model_output", "reporting"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
@@ -57,7 +56,7 @@ def address(api) -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/?pid=__default__"
+        yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
 
@@ -67,45 +66,95 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def test_every_entry_has_a_layer_and_layers_follow_the_data(api):
+def test_the_default_page_shows_every_experiment_folded(api):
     graph = _json(api / "main")
-    entries = [node for node in graph["nodes"] if node["type"] == "data"]
-    assert [node["name"] for node in entries if node["layer"] not in LAYERS] == []
-    # Kedro-Viz orders layers by the edges between their entries, not by name.
-    assert graph["layers"] == LAYERS
+    assert graph["selected_pipeline"] == "__default__"
+    assert {*STAGES, *EXPERIMENTS} <= {pipeline["id"] for pipeline in graph["pipelines"]}
+    boxes = _boxes(graph)
+    assert len(boxes) <= 60
+    assert set(STAGES) <= boxes
 
 
-def test_every_rat_and_variant_is_a_namespace(api):
-    namespaces = _json(api / "main")["modular_pipelines"]
-    for experiment in EXPERIMENTS:
-        for subject in experiment.subjects:
-            for variant in experiment.variants:
-                assert f"{experiment.name}.{subject}.{variant}" in namespaces
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_an_experiment_folded_is_five_stages_and_what_flows_between_them(api, experiment):
+    graph = _json(api / "pipelines" / experiment)
+    boxes = _boxes(graph)
+    assert len(boxes) <= 20
+    stages = boxes & set(STAGES)
+    assert stages == set(STAGES)
+    flowing = {"raw", "recordings", "splits", "models", "embeddings", "metrics"}
+    assert {f"{experiment}.{name}" for name in flowing} <= boxes
+    assert {name.split(".")[0] for name in boxes - stages} == {experiment}
+
+
+@pytest.mark.parametrize(
+    ("experiment", "encoders"),
+    [
+        ("allen_decoding", ("ca", "neuropixels", "joint")),
+        ("monkey_reaching", ("position", "target", "time")),
+        ("hippocampus", ("position_direction", "together", "pca")),
+    ],
+)
+def test_the_training_of_an_experiment_opens_into_its_encoders(api, experiment, encoders):
+    graph = _json(api / "pipelines" / experiment)
+    boxes = _boxes(graph, f"training.{experiment}")
+    assert {f"training.{experiment}.{encoder}" for encoder in encoders} <= boxes
+    for encoder in encoders:
+        steps = _boxes(graph, f"training.{experiment}.{encoder}")
+        assert steps <= {"train", "embed"}
+
+
+def test_a_box_opens_into_boxes_that_are_there(api):
+    for file in (api / "pipelines").iterdir():
+        graph = _json(file)
+        known = {node["id"] for node in graph["nodes"]} | set(graph["modular_pipelines"])
+        for name, box in graph["modular_pipelines"].items():
+            assert {child["id"] for child in box["children"]} <= known, name
 
 
 def test_figures_and_tables_are_previewed(finished, api):
     figure = _node(api, FIGURE)
     assert figure["preview_type"] == "ImagePreview"
     assert base64.b64decode(figure["preview"]) == (finished / FIGURE_FILE).read_bytes()
-    table = _node(api, f"{RAT}.metrics")
+    table = _node(api, "hippocampus.metrics")
     assert table["preview_type"] == "TablePreview"
     assert {"variant", "metric", "value"} <= set(table["preview"]["columns"])
-    recording = _node(api, f"{RAT}.recording")
-    assert "position (m)" in recording["preview"]["columns"]
+    assert len(table["preview"]["data"]) == 8  # conf/base/catalog.yml
+
+
+def test_a_node_shows_the_parameters_of_its_experiment(api):
+    """So that a reader of the graph sees what an encoder is made of."""
+    graph = _json(api / "main")
+    (train,) = [
+        node
+        for node in graph["nodes"]
+        if "training.hippocampus.time" in (node["modular_pipelines"] or ())
+        and node["name"] == "train"
+    ]
+    shown = _json(api / "nodes" / train["id"])["parameters"]
+    assert shown["hippocampus"]["encoders"]["time"]["pairs"]["law"] == "time"
 
 
 @needs_browser
-@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
-def test_page_lists_the_namespaces(address, tmp_path, experiment):
-    page = _page(f"{address}&expandAllPipelines=true", tmp_path)
-    for subject in experiment.subjects:
-        assert f">{experiment.name}.{subject}<" in page
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_page_lists_the_stages_and_encoders(address, tmp_path, experiment):
+    page = _page(f"{address}?pid={experiment}&expandAllPipelines=true", tmp_path)
+    assert f">training.{experiment}<" in page
+    assert f">reporting.{experiment}<" in page
 
 
 @needs_browser
 def test_page_shows_the_figure_of_a_selected_entry(finished, address, tmp_path):
     picture = base64.b64encode((finished / FIGURE_FILE).read_bytes()).decode()
-    assert picture in _page(f"{address}&sn={FIGURE}", tmp_path)
+    page = _page(f"{address}?pid=__default__&sn={FIGURE}", tmp_path)
+    assert picture in page
+
+
+def _boxes(graph: dict[str, Any], within: str = "__root__") -> set[str]:
+    """What a folded graph shows, without parameters; an entry or a node by its name."""
+    names = {node["id"]: node["name"] for node in graph["nodes"]}
+    children = graph["modular_pipelines"][within]["children"]
+    return {names.get(c["id"], c["id"]) for c in children if c["type"] != "parameters"}
 
 
 def _page(url: str, profile: Path) -> str:

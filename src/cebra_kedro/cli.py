@@ -18,11 +18,14 @@ from kedro.validation.exceptions import ParameterValidationError
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from cebra_kedro.store import NoEntryError
+
 logger = logging.getLogger(__name__)
 
 _USERS_TO_MEND = (
     DatasetError,
     MissingConfigException,
+    NoEntryError,
     OmegaConfBaseException,
     OSError,
     ParameterValidationError,

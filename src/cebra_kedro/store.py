@@ -19,6 +19,14 @@ from cebra_kedro.cells import Entry, Format
 _SHOWN_KEYS = 20
 
 
+class NoEntryError(KeyError):
+    """A key that a store does not have: most often, an earlier stage ran for other sessions."""
+
+    def __str__(self) -> str:
+        """The message; a KeyError would show it quoted."""
+        return str(self.args[0])
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Store(Mapping[str, Any]):
     """Values by key, e.g. ``buddy/fold0_seed1``, in natural order (``fold2`` before ``fold10``).
@@ -143,7 +151,10 @@ class Store(Mapping[str, Any]):
 
     def _entry(self, key: str) -> Entry:
         if key not in self.entries:
-            raise KeyError(f"there is no {key!r} in this store; it has {self._shown_keys()}")
+            raise NoEntryError(
+                f"there is no {key!r} in this store; it has {self._shown_keys()}: run the stage "
+                "that makes it first, or choose with --sessions among those that there are"
+            )
         return self.entries[key]
 
     def _shown_keys(self) -> str:

@@ -2,7 +2,7 @@
 
 The same classifier as scikit-learn's, as matrix products over all classes: with one class per
 movie frame, a loop over classes takes minutes where this takes a second. The choice among the
-smoothings is left to the experiment's own file.
+smoothings is left to who decodes.
 """
 
 from __future__ import annotations
