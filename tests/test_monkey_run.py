@@ -145,13 +145,15 @@ def test_a_transfer_is_marked_as_simulated(project):
     assert provenance(project)[f"{NAME}/metrics.csv#active_to_passive"]["simulated"] is True
 
 
-def test_one_kind_of_session_runs_alone(project, metrics, tmp_path):
+@pytest.mark.parametrize(("session", "other"), [("passive", "active"), ("active", "passive")])
+def test_one_kind_of_session_runs_alone(project, metrics, tmp_path, session, other):
+    """Also where encoders are there for a transfer, and what they are transferred to is not."""
     alone = copy_project(tmp_path)
-    done = run_command(alone, "--env=test", f"--pipelines={NAME}", "--sessions=passive")
+    done = run_command(alone, "--env=test", f"--pipelines={NAME}", f"--sessions={session}")
     assert done.exit_code == 0, done.output
     table = pd.read_csv(reporting(alone) / NAME / "metrics.csv", keep_default_na=False)
-    among = metrics[metrics["subject"] == "passive"].reset_index(drop=True)
+    among = metrics[metrics["subject"] == session].reset_index(drop=True)
     pd.testing.assert_frame_equal(table, among)
-    assert not (reporting(alone) / NAME / "active").exists()
+    assert not (reporting(alone) / NAME / other).exists()
     for name, content in contents(alone / "data/07_model_output", "*seed*.npz").items():
         assert (project / "data/07_model_output" / name).read_bytes() == content, name

@@ -101,7 +101,11 @@ class _Shown:
                 Variant(readout.name, readout.kind, readout.population, readout.transductive)
                 for readout in self.experiment.readouts
             ),
-            transfers=tuple((t.fitted_to, t.scored_on) for t in self.experiment.transfers),
+            transfers=tuple(
+                (t.fitted_to, t.scored_on)
+                for t in self.experiment.transfers
+                if {t.fitted_to, t.scored_on} <= set(sessions)
+            ),
             recording=lambda session, population: self.features.recordings[
                 f"{session}/{population}" if population else session
             ],
