@@ -248,6 +248,7 @@ def test_cleaning_follows_the_file_and_is_done_for_finished_ones_too(folder):
 def test_leftovers_of_a_killed_write_are_removed(folder, log):
     folder.mkdir()
     (folder / ".a.json.0123abcd.tmp").write_text("half")
+    (folder / "..a.json.0123abcd.tmp.4567cdef.tmp").write_text("half of what writes itself")
     (folder / ".b.json.0123abcd.tmp").write_text("of another cell")
     complete(cells(log, keys=["a"]), folder, FORMAT)
     assert files(folder) == [".b.json.0123abcd.tmp", "a.json"]

@@ -204,9 +204,10 @@ def _compute(task: _Task) -> tuple[str, Entry | None]:
 
 
 def _computed_entry(cell: Cell, file: Path, format: Format) -> Entry | None:
-    pattern = f".{glob.escape(file.name)}.*.tmp"
-    for leftover in file.parent.glob(pattern):  # of a run killed while it wrote
-        leftover.unlink(missing_ok=True)
+    # Of a run killed while it wrote; a value that writes itself atomically has two names on the way.
+    for dots in (".", ".."):
+        for leftover in file.parent.glob(f"{dots}{glob.escape(file.name)}.*.tmp"):
+            leftover.unlink(missing_ok=True)
     file.parent.mkdir(parents=True, exist_ok=True)  # for what the cell keeps beside its file
     value = cell.compute(file)
     entry = None
