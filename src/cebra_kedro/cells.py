@@ -204,7 +204,7 @@ def _compute(task: _Task) -> tuple[str, Entry | None]:
 
 
 def _computed_entry(cell: Cell, file: Path, format: Format) -> Entry | None:
-    # Of a run killed while it wrote; a value that writes itself atomically has two names on the way.
+    # Of a run killed while it wrote; what writes itself atomically has two names on the way.
     for dots in (".", ".."):
         for leftover in file.parent.glob(f"{dots}{glob.escape(file.name)}.*.tmp"):
             leftover.unlink(missing_ok=True)

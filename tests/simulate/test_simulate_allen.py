@@ -13,10 +13,9 @@ from cebra_kedro.simulate.allen import (
     simulate_neuropixels,
 )
 from cebra_kedro.simulate.cortex import AREAS
+from samples_of import samples_of
 
 CALCIUM = {"n_containers": 2, "n_cells": 30}
-NEIGHBOURS = (1, 9, 25, 49, 100)
-SMOOTHINGS = (1e-9, 1e-6, 1e-3, 1.0, 1e3)
 # 1 s of 30 s, less at the ends: what a uniform guess gets right, in percent.
 CHANCE = 6.4
 
@@ -55,13 +54,10 @@ def accuracy(presented, decoder):
     """Percent of the frames of repeat 10 within 1 s; fitted on the other nine."""
     n_repeats, n_frames, n_neurons = presented.shape
     repeat, frame = np.repeat(np.arange(n_repeats), n_frames), np.tile(np.arange(n_frames), 10)
-    decoded = decode_frames(
-        presented.reshape(-1, n_neurons),
-        frame,
-        repeat,
-        np.select([repeat == 9, repeat == 8], [2, 1], 0).astype(np.int8),
-        decoder=decoder,
-        candidates=NEIGHBOURS if decoder == "knn" else SMOOTHINGS,
+    labels = {"frame": (frame, "discrete", "frame"), "repeat": (repeat, "discrete")}
+    part = np.select([repeat == 9, repeat == 8], [2, 1], 0).astype(np.int8)
+    (decoded,) = decode_frames(
+        samples_of(presented.reshape(-1, n_neurons), part, **labels), decoders=(decoder,)
     )
     return decoded.scores["frame_accuracy_1s"]
 
