@@ -33,8 +33,6 @@ class SessionsDataset(AbstractDataset[NoReturn, Mapping[str, Any]]):
               each:
                 type: cebra_kedro.io.RecordingDataset
                 filepath: data/01_raw/reaching/{session}.h5
-              metadata:
-                kedro-viz: {layer: raw}
 
         For others, ``sessions`` says what sets each apart: values of ``each`` that it replaces or
         adds, or a definition of its own (of another type)::

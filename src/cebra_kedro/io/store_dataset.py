@@ -49,9 +49,6 @@ class StoreDataset(AbstractDataset[Saved, Store]):
               type: cebra_kedro.io.StoreDataset
               path: data/02_intermediate/{experiment}
               contents: recordings
-              suffix: /recording.h5
-              metadata:
-                kedro-viz: {layer: intermediate}
 
     Args:
         path: the folder, on this machine.

@@ -6,7 +6,7 @@ What is drawn on a panel, and in which order panels come, is left to the figures
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cebra_kedro.plots import style
@@ -64,9 +64,3 @@ def finish(
         figure.supxlabel(text, fontsize=style.NOTE_POINTS, x=0.01, ha="left")
     if title:
         figure.suptitle(textwrap.fill(title, int(figure.get_figwidth() * 12)))
-
-
-def check_not_empty(argument: str, panels: Mapping[str, Any]) -> None:
-    """Refuse a figure without panels, naming the argument that was empty."""
-    if not panels:
-        raise ValueError(f"{argument} must hold at least one variant, got none")

@@ -39,10 +39,9 @@ def train_encoder(
     encoder: str,
 ) -> Pieces:
     """One encoder for each session, fold and seed, or for all sessions; finished ones are kept."""
-    sessions = chosen_sessions(experiment, only)
-    if experiment.encoders[encoder].joint and not _is_complete(experiment, encoder, sessions):
+    sessions = _sessions_of_run(experiment, only, encoder)
+    if not sessions and experiment.encoders[encoder].joint:
         logger.info("%s.%s: not trained, as the run leaves out some of its sessions", name, encoder)
-        sessions = ()
     jobs = jobs_of(recordings, splits, experiment, encoder, sessions)
     processes = experiment.training.n_processes
     title = f"{name}.{encoder}"
@@ -63,11 +62,8 @@ def embed(
     encoder: str,
 ) -> Pieces:
     """The embedding of every recording that an encoder sees, by each of its models."""
-    sessions = chosen_sessions(experiment, only)
-    if experiment.encoders[encoder].joint and not _is_complete(experiment, encoder, sessions):
-        sessions = ()
     cells = {}
-    for session in sessions:
+    for session in _sessions_of_run(experiment, only, encoder):
         if session not in experiment.sessions_of(encoder):
             continue
         unit = unit_of(experiment, encoder, session)
@@ -134,8 +130,11 @@ def _features(
     return {"embedding": embedding}
 
 
-def _is_complete(experiment: Experiment, encoder: str, sessions: tuple[str, ...]) -> bool:
-    return set(experiment.sessions_of(encoder)) <= set(sessions)
+def _sessions_of_run(experiment: Experiment, only: Any, encoder: str) -> tuple[str, ...]:
+    """Those of the run; none for a joint encoder, if the run leaves out some of its sessions."""
+    sessions = chosen_sessions(experiment, only)
+    left_out = set(experiment.sessions_of(encoder)) - set(sessions)
+    return () if experiment.encoders[encoder].joint and left_out else sessions
 
 
 def _digest(recording: Recording) -> str:
