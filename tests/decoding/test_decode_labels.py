@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples_of import samples_of
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import balanced_accuracy_score, r2_score
@@ -20,6 +19,7 @@ from cebra_kedro.decoding.scores import angular_error_deg
 from cebra_kedro.metrics import metrics_rows
 from cebra_kedro.recording import Label
 from cebra_kedro.splits import contiguous_blocks
+from samples_of import samples_of
 
 N = 300
 PART = contiguous_blocks(N)

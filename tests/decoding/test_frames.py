@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples_of import samples_of
 from sklearn.dummy import DummyClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -14,6 +13,7 @@ from cebra_kedro.decoding.frames import decode_frames
 from cebra_kedro.metrics import metrics_rows
 from cebra_kedro.presentations import average_over_frames
 from cebra_kedro.recording import Label
+from samples_of import samples_of
 
 CANDIDATES = {"knn": (1, 9, 25, 49), "bayes": (1e-9, 1e-6, 1e-3, 1.0, 1e3)}
 DECODERS = pytest.mark.parametrize("decoder", CANDIDATES)

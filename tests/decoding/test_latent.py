@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from samples_of import samples_of
 
 from cebra_kedro.consistency.linear import linear_r2
 from cebra_kedro.decoding.latent import decode_latent
 from cebra_kedro.splits import contiguous_blocks
+from samples_of import samples_of
 
 N = 300
 PART = contiguous_blocks(N)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples_of import samples_of
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -14,6 +13,7 @@ from cebra_kedro.decoding.rat_on_track import decode_rat_on_track
 from cebra_kedro.metrics import metrics_rows
 from cebra_kedro.recording import Label
 from cebra_kedro.splits import TEST, TRAIN, VALID
+from samples_of import samples_of
 
 CANDIDATES = (1, 4, 9, 16, 25)
 

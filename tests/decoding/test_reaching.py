@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from samples_of import samples_of
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.metrics import r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -11,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from cebra_kedro.decoding import DecoderSettings
 from cebra_kedro.decoding.reaching import decode_reaching
 from cebra_kedro.splits import PART_NAMES, rows
+from samples_of import samples_of
 
 SETTINGS = {"neighbours": (1, 5, 20), "alphas": (0.1, 10.0, 1000.0)}
 METRICS = ("position_r2", "position_error_median", "direction_accuracy")

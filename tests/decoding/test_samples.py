@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from samples_of import samples_of
 
 from cebra_kedro.decoding.samples import scored_samples
+from samples_of import samples_of
 
 PART = np.repeat([0, 1, 2], 3).astype(np.int8)
 
