@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError, Version
 from kedro_datasets._typing import ImagePreview
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from cebra_kedro.io import FigureDataset
@@ -75,7 +76,7 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(dataset, filepath, monke
         Path(path).write_bytes(before[:20])
         raise OSError("disk full")
 
-    monkeypatch.setattr(Figure, "savefig", half_way)
+    monkeypatch.setattr(FigureCanvasAgg, "print_png", half_way)
     with pytest.raises(DatasetError, match="disk full"):
         dataset.save(figure(BLUE))
     assert filepath.read_bytes() == before

@@ -103,7 +103,19 @@ def write_picture(
         )
     texts = {"Software": None} | ({} if fingerprint is None else {_FINGERPRINT: fingerprint})
     with DRAWING:
-        figure.savefig(path, format="png", dpi=dpi or "figure", metadata=texts)
+        _print(figure, path, dpi, texts)
+
+
+def _print(figure: Figure, path: Path, dpi: float | None, texts: dict[str, str | None]) -> None:
+    """The bytes of ``Figure.savefig``, which draws once more to place the axes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    usual = figure.dpi
+    figure.dpi = dpi or usual
+    try:
+        FigureCanvasAgg(figure).print_png(path, metadata=texts)
+    finally:
+        figure.dpi = usual
 
 
 def picture_fingerprint(path: Path) -> str | None:

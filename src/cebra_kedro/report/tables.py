@@ -78,10 +78,9 @@ def score_table(metrics: pd.DataFrame) -> ScoreTable:
     """
     columns = _columns(metrics)
     variants = _scores(metrics)["variant"].unique()
-    of_variant = dict(iter(metrics.groupby("variant", sort=False)))
+    values = _values(metrics)
     rows = tuple(
-        row(variant, [cell(of_variant[variant], variant, column) for column in columns])
-        for variant in variants
+        row(variant, [cell(values, variant, column) for column in columns]) for variant in variants
     )
     return ScoreTable(columns, rows, style.transductive_footnote(variants))
 
@@ -98,33 +97,43 @@ def subjects_table(metrics_of: dict[str, pd.DataFrame]) -> SubjectsTable | None:
         return None
     scored = [_of_column(metrics, column) for metrics in metrics_of.values()]
     variants = pd.concat(scored)["variant"].unique()
+    of_subject = [_values(metrics) for metrics in metrics_of.values()]
     rows = tuple(
-        row(variant, [cell(metrics, variant, column) for metrics in metrics_of.values()])
+        row(variant, [cell(values, variant, column) for values in of_subject])
         for variant in variants
     )
     return SubjectsTable(column, rows, style.transductive_footnote(variants))
 
 
-def cell(metrics: pd.DataFrame, variant: str, column: Column) -> Cell:
+_Values = dict[tuple[str, str, str, str], pd.Series]
+"""Scores of one subject by variant, metric, decoder and unit."""
+
+
+def _values(metrics: pd.DataFrame) -> _Values:
+    keys = ["variant", "metric", "decoder", "unit"]
+    return dict(iter(metrics.groupby(keys, sort=False)["value"]))
+
+
+def cell(values: _Values, variant: str, column: Column) -> Cell:
     """The scores of one variant in one column, with their chance level.
 
     Args:
-        metrics: rows of one subject.
-        variant: which rows.
+        values: scores of one subject.
+        variant: whose.
         column: which metric, decoder and unit.
     """
-    rows = metrics[metrics["variant"] == variant]
-    values = _of_column(rows, column)["value"]
-    chance = _of_column(rows, column, CHANCE_PREFIX)["value"].dropna()
-    if values.empty:
+    scores = values.get((variant, column.metric, column.decoder, column.unit))
+    if scores is None:
         return EMPTY_CELL
-    defined = values.dropna()
+    by_chance = (variant, CHANCE_PREFIX + column.metric, column.decoder, column.unit)
+    chance = values.get(by_chance, pd.Series(dtype=float)).dropna()
+    defined = scores.dropna()
     mean = format_value(defined.mean(), column.unit)
     return Cell(
         mean=mean,
         sd=sd_text(defined, mean),
         n=len(defined),
-        n_undefined=len(values) - len(defined),
+        n_undefined=len(scores) - len(defined),
         chance=format_value(chance.mean(), column.unit) if len(chance) else "",
     )
 
@@ -139,9 +148,9 @@ def _scores(metrics: pd.DataFrame) -> pd.DataFrame:
     return metrics[~metrics["metric"].str.startswith(CHANCE_PREFIX)]
 
 
-def _of_column(metrics: pd.DataFrame, column: Column, prefix: str = "") -> pd.DataFrame:
+def _of_column(metrics: pd.DataFrame, column: Column) -> pd.DataFrame:
     return metrics[
-        (metrics["metric"] == prefix + column.metric)
+        (metrics["metric"] == column.metric)
         & (metrics["decoder"] == column.decoder)
         & (metrics["unit"] == column.unit)
     ]
