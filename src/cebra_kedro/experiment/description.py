@@ -92,6 +92,10 @@ class Experiment(Settings):
     figures: dict[str, dict[str, Any]] = Field(default_factory=dict)
     headline: str | None = None
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Itself: nobody changes a description, and Kedro would copy it for every node."""
+        return self
+
     # --- what may be written shorter --------------------------------------------------------
 
     @field_validator("encoders", mode="before")

@@ -76,8 +76,9 @@ class Origins:
             return
         dataset: Any = self._catalog.get(name)
         is_raw = isinstance(dataset, StoreDataset) and dataset.contents == "recordings"
+        known = self._known_of(node.inputs)
         written = {
-            place: self._sources(node.inputs, session)
+            place: _sources(known, session)
             for place, session in self._places(name, data).items()
         }
         self._provenance.note_written(written, is_raw=is_raw)
@@ -88,9 +89,10 @@ class Origins:
         """The rows of a session are of the run that decoded it."""
         (file,) = self.files(name)
         predictions = [entry for entry in node.inputs if entry.endswith(".predictions")]
+        known = self._known_of(predictions or node.inputs)
         for session in map(str, table["subject"].unique()):
             place = self._provenance.place(file, session)
-            sources = self._sources(predictions or node.inputs, session)
+            sources = _sources(known, session)
             self._provenance.note_written({place: sources})
             of_session = [source for source in sources if source.endswith(f"#{session}")]
             if len(of_session) == 1:
@@ -112,14 +114,9 @@ class Origins:
         sessions = dict.fromkeys(self._session(name, key) for key in _keys(data))
         return {self._provenance.place(file, session or "all"): session for session in sessions}
 
-    def _sources(self, inputs: Iterable[str], session: str) -> list[str]:
-        """Places that a result of a session is made from: those of the session, else all."""
-        sources = []
-        for name in inputs:
-            if not name.startswith("params:"):
-                known = self._known_places(name)
-                sources.extend([p for p in known if p.endswith(f"#{session}")] or known)
-        return sources
+    def _known_of(self, inputs: Iterable[str]) -> list[list[str]]:
+        """The places of each input that is not a parameter."""
+        return [self._known_places(name) for name in inputs if not name.startswith("params:")]
 
     def _known_places(self, name: str) -> list[str]:
         """The parts of an entry of which something is known, else the entry."""
@@ -141,6 +138,14 @@ class Origins:
         first, *rest = key.split("/")
         found = next((part for part in (first, *rest[:1]) if part in known), "")
         return found or (first if "_to_" in first else "")
+
+
+def _sources(known: Iterable[list[str]], session: str) -> list[str]:
+    """Places that a result of a session is made from: of each input those of it, else all."""
+    sources = []
+    for places in known:
+        sources.extend([p for p in places if p.endswith(f"#{session}")] or places)
+    return sources
 
 
 def _keys(data: Any) -> Collection[str]:
