@@ -78,8 +78,7 @@ class Origins:
         is_raw = isinstance(dataset, StoreDataset) and dataset.contents == "recordings"
         known = self._known_of(node.inputs)
         written = {
-            place: _sources(known, session)
-            for place, session in self._places(name, data).items()
+            place: _sources(known, session) for place, session in self._places(name, data).items()
         }
         self._provenance.note_written(written, is_raw=is_raw)
         if isinstance(data, pd.DataFrame) and "subject" in data:

@@ -76,22 +76,21 @@ def score(
     """
     found = predictions if predictions is not None else {}
     names = [*experiment.sessions, *(transfer.name for transfer in experiment.transfers)]
-    tables = [
-        table
+    rows = [
+        (name, session, readout.name, *row)
         for session in names
         for readout in experiment.readouts
         for key in _runs(found, f"{session}/{readout.name}/")
-        for table in _score_tables(found[key], name, session, readout.name, key)
+        for row in _score_rows(found[key], key)
     ]
     fits = {key: _final_bits(models[key]) for key in models}
-    tables.extend(
-        table
+    rows.extend(
+        (name, session, encoder, *row)
         for session in experiment.sessions
         for encoder in experiment.encoders
-        for table in _fit_tables(fits, experiment, name, session, encoder)
+        for row in _fit_rows(fits, experiment, session, encoder)
     )
-    columns = list(METRIC_COLUMNS)
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+    return pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
 
 
 def sweep(
@@ -215,37 +214,26 @@ def _runs(keys: Mapping[str, Any], prefix: str) -> list[str]:
     return sorted((key for key in keys if key.startswith(prefix)), key=fold_and_seed)
 
 
-def _score_tables(
-    arrays: Arrays, experiment: str, session: str, variant: str, key: str
-) -> Iterator[pd.DataFrame]:
+_Row = tuple[int, int, str, str, float, str]
+"""Fold, seed, decoder, metric, value and unit."""
+
+
+def _score_rows(arrays: Arrays, key: str) -> Iterator[_Row]:
     fold, seed = fold_and_seed(key)
-    rows = [
-        (experiment, session, variant, fold, seed, decoder, metric, value, unit)
-        for decoder, metric, value, unit in json.loads(str(arrays["scores"]))
-    ]
-    if rows:
-        yield pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
+    for decoder, metric, value, unit in json.loads(str(arrays["scores"])):
+        yield fold, seed, decoder, metric, value, unit
 
 
-def _fit_tables(
-    fits: Mapping[str, float], experiment: Experiment, name: str, session: str, encoder: str
-) -> Iterator[pd.DataFrame]:
+def _fit_rows(
+    fits: Mapping[str, float], experiment: Experiment, session: str, encoder: str
+) -> Iterator[_Row]:
     if session not in experiment.sessions_of(encoder):
         return
     unit = unit_of(experiment, encoder, session).name
     for key in _runs(fits, f"{encoder}/{unit}/"):
         fold, seed = fold_and_seed(key)
         for each in range(experiment.split.n_folds) if fold < 0 else [fold]:
-            yield metrics_rows(
-                {"goodness_of_fit": fits[key]},
-                units={"goodness_of_fit": "bits"},
-                experiment=name,
-                subject=session,
-                variant=encoder,
-                fold=each,
-                seed=seed,
-                decoder="none",
-            )
+            yield each, seed, "none", "goodness_of_fit", fits[key], "bits"
 
 
 def _final_bits(model: Any) -> float:
