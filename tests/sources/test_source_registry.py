@@ -84,6 +84,12 @@ def test_what_a_source_needs_is_enough(name, options, populations):
             "source latents makes one recording of a session; remove populations",
         ),
         (
+            "arrays",
+            {"bin_width_s": "fast", "labels": {"place": {"kind": 3}}},
+            False,
+            "source arrays: bin_width_s: Input should be a valid number.*; labels.place.kind: Input",
+        ),
+        (
             "movie_areas",
             {"n_neurons": 3, "seed": 0},
             False,

@@ -10,7 +10,9 @@ import inspect
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from cebra_kedro.recording import Recording
 
@@ -64,8 +66,36 @@ def check_source(name: str, options: Mapping[str, Any], populations: bool) -> No
         raise ValueError(
             f"source {name} {', '.join(problems)}; it takes {', '.join(own) or 'none'}"
         )
+    typed_options(name, options)
     if populations != ("population" in parameters):
         raise ValueError(
             f"source {name} makes {'one recording' if populations else 'several recordings'} of a "
             f"session; {'remove' if populations else 'name the'} populations"
         )
+
+
+def typed_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a source in the types of its signature.
+
+    Args:
+        name: of the source.
+        options: as they are written in YAML.
+
+    Raises:
+        ValueError: names the first options that have the wrong type or an unknown key.
+    """
+    function = source(name)
+    # Of the options only: what the raw content is may be imported for type checkers alone.
+    written = {key: function.__annotations__[key] for key in options}
+    hints = get_type_hints(type("", (), {"__annotations__": written}), function.__globals__)
+    typed, problems = {}, []
+    for key, value in options.items():
+        try:
+            typed[key] = TypeAdapter(hints[key]).validate_python(value)
+        except ValidationError as error:
+            for one in error.errors(include_url=False):
+                place = ".".join(map(str, (key, *one["loc"])))
+                problems.append(f"{place}: {one['msg'].removeprefix('Value error, ')}")
+    if problems:
+        raise ValueError(f"source {name}: {'; '.join(problems)}")
+    return typed

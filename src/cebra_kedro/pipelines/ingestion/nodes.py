@@ -15,7 +15,7 @@ from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.experiment.blocks import Named
 from cebra_kedro.pipelines import chosen_sessions
 from cebra_kedro.recording import Recording, RecordingError
-from cebra_kedro.sources.registry import source
+from cebra_kedro.sources.registry import source, typed_options
 from cebra_kedro.splits import split_recording
 
 
@@ -75,7 +75,9 @@ class _Reader:
     def read(self, session: str, population: str, _: Path) -> Recording:
         """One recording; an error names where it was read from."""
         content = self._content(session)
-        options = self._source.options | ({"population": population} if population else {})
+        options = typed_options(self._source.name, self._source.options)
+        if population:
+            options["population"] = population
         try:
             return source(self._source.name)(content, session=session, **options)
         except RecordingError as error:
