@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from cebra_kedro.cores import available_cores
+from cebra_kedro.parameter_block import Settings
 from cebra_kedro.training.config import (
     EarlyStopConfig,
     EncoderConfig,
@@ -14,7 +15,6 @@ from cebra_kedro.training.config import (
     OptimizerConfig,
     PairsConfig,
     ScheduleConfig,
-    Settings,
 )
 
 

@@ -22,8 +22,9 @@ from cebra_kedro.experiment.blocks import (
     TrainingBlock,
     Transfer,
 )
+from cebra_kedro.parameter_block import Settings
 from cebra_kedro.sweep import cells_of, with_values
-from cebra_kedro.training.config import EncoderConfig, Settings, TrainingConfig
+from cebra_kedro.training.config import EncoderConfig, TrainingConfig
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TRANSDUCTIVE = "_transductive"

@@ -19,6 +19,7 @@ from cebra_kedro.recording import Recording
 SOURCES: Mapping[str, str] = MappingProxyType(
     {
         "arrays": "cebra_kedro.sources.arrays:read_arrays",
+        "signals": "cebra_kedro.sources.signals:read_signals",
         "recording": "cebra_kedro.sources.arrays:read_recording",
         "rat_on_track": "cebra_kedro.sources.hippocampus:read_rat",
         "reaching": "cebra_kedro.sources.monkey_reaching:read_reaching",

@@ -1,0 +1,145 @@
+"""Samples of a label: what is measured of them, and what kind of label that is.
+
+Where samples come from and how they become bins is left to ``signals``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from cebra_kedro.recording import LabelKind
+from cebra_kedro.sources.alignment import speed, typical_step
+from cebra_kedro.sources.signal_blocks import LabelBlock
+
+_LEVELS = 20
+"""Whole numbers of more values than this are numbers, not classes, unless told."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Samples with their clock.
+
+    Attributes:
+        values: array (sample,) or (sample, dim).
+        times_s: array (sample,), not descending.
+        gap_s: samples further apart have a gap between them.
+        stop_s: when the last sample ends.
+    """
+
+    values: np.ndarray
+    times_s: np.ndarray
+    gap_s: float
+    stop_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Samples of a label with what they mean.
+
+    Attributes:
+        samples: floats, or integers for classes.
+        kind: of the label.
+        unit: of the label.
+        classes: names of the classes 0, 1 …, where the file has text.
+    """
+
+    samples: Samples
+    kind: LabelKind
+    unit: str
+    classes: tuple[str, ...] = ()
+
+
+def measured(samples: Samples, block: LabelBlock, name: str) -> Measured:
+    """What a label is, from the samples of the file.
+
+    Args:
+        samples: as they are in the file; NaN where there is none.
+        block: what is asked of them.
+        name: of the label, for errors.
+
+    Raises:
+        ValueError: the values do not fit the kind or the measure.
+    """
+    if block.measure != "samples":
+        samples = _seen(samples, name)
+        values, kind, unit = _MEASURES[block.measure](samples, block, name)
+        return Measured(replace(samples, values=values), kind, unit)
+    values = samples.values
+    if values.dtype.kind in "US":
+        names, codes = np.unique(values.astype(str), return_inverse=True)
+        if block.kind not in (None, "discrete"):
+            raise ValueError(f"labels.{name} holds text, which are classes; remove kind")
+        return Measured(replace(samples, values=codes), "discrete", block.unit, tuple(names))
+    kind = block.kind or _kind_of(values)
+    if kind == "discrete":
+        return Measured(replace(samples, values=_class_ids(values, name)), kind, block.unit)
+    values, unit = values.astype(float), block.unit
+    if kind == "circular" and unit in ("deg", "°"):
+        values, unit = np.deg2rad(values), "rad"
+    return Measured(replace(samples, values=values), kind, unit or ("rad" * (kind == "circular")))
+
+
+_Result = tuple[np.ndarray, LabelKind, str]
+"""Values, kind and unit."""
+
+
+def _along_axis(samples: Samples, block: LabelBlock, name: str) -> _Result:
+    centred = samples.values - samples.values.mean(axis=0)
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    axis = vectors[:, -1]
+    # The sign of an eigenvector is arbitrary; its largest entry is made positive.
+    axis = axis * np.sign(axis[np.abs(axis).argmax()])
+    along = centred @ axis
+    return along - along.min(), "continuous", block.unit
+
+
+def _direction(samples: Samples, block: LabelBlock, name: str) -> _Result:
+    along, _, _ = _along_axis(samples, block, name)
+    smoothed = gaussian_filter1d(along, block.sigma_s / typical_step(samples.times_s))
+    return (np.gradient(smoothed) > 0).astype(np.int64), "discrete", ""
+
+
+def _speed(samples: Samples, block: LabelBlock, name: str) -> _Result:
+    unit = f"{block.unit}/s" if block.unit else ""
+    moved = speed(samples.values, samples.times_s, block.sigma_s, max_gap_s=samples.gap_s)
+    return moved, "continuous", unit
+
+
+_MEASURES: dict[str, Callable[[Samples, LabelBlock, str], _Result]] = {
+    "along_axis": _along_axis,
+    "direction": _direction,
+    "speed": _speed,
+}
+
+
+def _seen(samples: Samples, name: str) -> Samples:
+    """Positions (sample, dim) without those that were lost; where they were is a gap."""
+    if samples.values.dtype.kind not in "iuf":
+        raise ValueError(f"labels.{name} must hold positions, got {samples.values.dtype}")
+    positions = samples.values.astype(float).reshape(len(samples.values), -1)
+    seen = np.isfinite(positions).all(axis=1)
+    if seen.sum() < 2:
+        raise ValueError(f"labels.{name} has {seen.sum()} positions, which are no movement")
+    return replace(samples, values=positions[seen], times_s=samples.times_s[seen])
+
+
+def _kind_of(values: np.ndarray) -> LabelKind:
+    if values.dtype == bool:
+        return "discrete"
+    whole = np.issubdtype(values.dtype, np.integer)
+    return "discrete" if whole and len(np.unique(values)) <= _LEVELS else "continuous"
+
+
+def _class_ids(values: np.ndarray, name: str) -> np.ndarray:
+    if values.ndim != 1:
+        raise ValueError(f"labels.{name} must have one class a sample, got shape {values.shape}")
+    if values.dtype.kind == "f" and not np.array_equal(values, np.rint(values)):
+        raise ValueError(
+            f"labels.{name} must hold whole numbers to be discrete, got others or NaN; declare it "
+            "continuous, or number the classes"
+        )
+    return values.astype(np.int64)

@@ -1,0 +1,184 @@
+"""What a session has recorded: spikes, traces and labels with their clocks, and the time to keep.
+
+How samples become bins is left to ``signals``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cebra_kedro.sources.alignment import epochs_where, typical_step
+from cebra_kedro.sources.behaviour import Samples, measured
+from cebra_kedro.sources.named_arrays import NamedArrays
+from cebra_kedro.sources.signal_blocks import (
+    Clock,
+    EpochsBlock,
+    How,
+    IntervalsBlock,
+    LabelBlock,
+    MovingBlock,
+    SpikesBlock,
+    TracesBlock,
+    TrialsBlock,
+)
+
+_GAP_IN_STEPS = 5
+"""Samples further apart than so many typical steps have a gap between them, unless told."""
+
+
+class Recorded:
+    """What was recorded, on its own clocks.
+
+    Args:
+        arrays: of the session.
+        spikes: where spike times are; either these or ``traces``.
+        traces: where samples of neurons are.
+        labels: label → where its samples are.
+
+    Attributes:
+        spikes: spike times in s, one array a unit; None with traces.
+        lowest_rate_hz: units below it are left out.
+        traces: samples (sample, neuron); None with spikes.
+        how_of_traces: how they become bins.
+        blocks: label → its options.
+        labels: label → what is measured.
+
+    Raises:
+        ValueError: an array is missing or does not fit.
+    """
+
+    def __init__(
+        self,
+        arrays: NamedArrays,
+        spikes: SpikesBlock | None,
+        traces: TracesBlock | None,
+        labels: Mapping[str, LabelBlock],
+    ) -> None:
+        if (spikes is None) == (traces is None):
+            raise ValueError("source signals wants spikes or traces, one of the two")
+        self._arrays = arrays
+        self.spikes = None if spikes is None else _spike_times(arrays, spikes)
+        self.lowest_rate_hz = 0.0 if spikes is None else spikes.lowest_rate_hz
+        self.traces = None if traces is None else _traces(arrays, traces)
+        self.how_of_traces: How = "mean" if traces is None else traces.how
+        self.blocks = dict(labels)
+        self._samples = {name: _samples(arrays, name, block) for name, block in labels.items()}
+        self.labels = {
+            name: measured(samples, labels[name], name) for name, samples in self._samples.items()
+        }
+
+    def kept(self, wanted: EpochsBlock, trials: TrialsBlock | None) -> np.ndarray:
+        """Float array (epoch, 2) of start and stop in s."""
+        kept = self._in_common()
+        if wanted.between:
+            kept = _intersection(kept, np.array(wanted.between, float))
+        if wanted.intervals is not None:
+            kept = _intersection(kept, self._intervals(wanted.intervals, "epochs.intervals"))
+        if wanted.moving is not None:
+            kept = _intersection(kept, self._moving(wanted.moving))
+        if trials is not None:
+            kept = _intersection(kept, self._intervals(trials, "trials"))
+        if not len(kept):
+            raise ValueError("no time is left by epochs and trials; widen them")
+        return kept
+
+    def _in_common(self) -> np.ndarray:
+        all_samples = list(self._samples.values())
+        if self.traces is not None:
+            all_samples.append(self.traces)
+        spans = [(float(each.times_s[0]), each.stop_s) for each in all_samples]
+        if not spans and self.spikes is not None:
+            times = np.concatenate(self.spikes)
+            spans = [(float(times.min()), float(times.max()) + 1e-9)] if len(times) else []
+        if not spans:
+            raise ValueError("there are no spikes and no labels, so there is nothing to bin")
+        start, stop = max(span[0] for span in spans), min(span[1] for span in spans)
+        if start >= stop:
+            raise ValueError(
+                "the signals have no time in common: "
+                + ", ".join(f"{first:g} to {last:g} s" for first, last in spans)
+                + "; correct scale or start_s of their clocks"
+            )
+        return np.array([[start, stop]])
+
+    def _intervals(self, block: IntervalsBlock, what: str) -> np.ndarray:
+        start, stop = (self._arrays.numbers(name, what) for name in (block.start, block.stop))
+        if len(start) != len(stop):
+            raise ValueError(f"{what} has {len(start)} starts but {len(stop)} stops")
+        intervals = np.column_stack([start, stop]) * block.scale
+        return intervals[np.isfinite(intervals).all(axis=1)]
+
+    def _moving(self, moving: MovingBlock) -> np.ndarray:
+        if moving.label not in self._samples:
+            raise ValueError(
+                f"epochs.moving names label {moving.label}, but the labels are "
+                f"{', '.join(self._samples) or 'none'}"
+            )
+        samples, block = self._samples[moving.label], self.blocks[moving.label]
+        fast = measured(samples, block.model_copy(update={"measure": "speed"}), moving.label)
+        return epochs_where(
+            fast.samples.values > moving.faster_than,
+            fast.samples.times_s,
+            min_duration_s=moving.shortest_s,
+            max_gap_s=samples.gap_s,
+        )
+
+
+def _spike_times(arrays: NamedArrays, block: SpikesBlock) -> list[np.ndarray]:
+    if block.units is None:
+        times = arrays.several(block.times, "spikes.times")
+        if len(times) == 1 and times[0].ndim != 1:
+            raise ValueError(
+                f"{block.times} must be one array of spike times a unit, got shape "
+                f"{times[0].shape}; counts in bins are read by source arrays"
+            )
+        return [np.asarray(each, float).reshape(-1) * block.scale for each in times]
+    times_of_all = arrays.numbers(block.times, "spikes.times") * block.scale
+    units = arrays.array(block.units, "spikes.units").reshape(-1)
+    if len(units) != len(times_of_all):
+        raise ValueError(
+            f"spikes.units must name the unit of each of {len(times_of_all)} spikes, got "
+            f"{len(units)}"
+        )
+    _, number = np.unique(units, return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    return np.split(times_of_all[order], np.cumsum(np.bincount(number))[:-1])
+
+
+def _traces(arrays: NamedArrays, block: TracesBlock) -> Samples:
+    values = arrays.matrix(block.values, "traces.values")
+    if values.ndim != 2:
+        raise ValueError(f"traces.values must be an array (time, neuron), got {values.shape}")
+    return _on_clock(arrays, block, values.T if block.transposed else values, "traces")
+
+
+def _samples(arrays: NamedArrays, name: str, block: LabelBlock) -> Samples:
+    what = f"labels.{name}"
+    return _on_clock(arrays, block, arrays.matrix(block.values, f"{what}.values"), what)
+
+
+def _on_clock(arrays: NamedArrays, clock: Clock, values: np.ndarray, what: str) -> Samples:
+    if clock.times is None:
+        assert clock.rate_hz is not None
+        times = clock.start_s + np.arange(len(values)) / clock.rate_hz
+    else:
+        times = arrays.numbers(clock.times, f"{what}.times") * clock.scale
+    if len(times) != len(values):
+        raise ValueError(
+            f"{what} has {len(values)} samples but {len(times)} times; correct times"
+            + (", or say transposed: true" if len(times) in values.shape[1:] else "")
+        )
+    if len(times) < 2:
+        raise ValueError(f"{what} has {len(times)} samples, which make no clock")
+    step = typical_step(times)
+    return Samples(values, times, clock.max_gap_s or _GAP_IN_STEPS * step, float(times[-1]) + step)
+
+
+def _intersection(kept: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """What two lists of intervals have in common, in order of time."""
+    start = np.maximum(kept[:, None, 0], others[None, :, 0])
+    stop = np.minimum(kept[:, None, 1], others[None, :, 1])
+    common = np.stack([start, stop], axis=-1)[start < stop]
+    return common[np.argsort(common[:, 0], kind="stable")]
