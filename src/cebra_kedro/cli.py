@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -91,3 +92,26 @@ run.params = [
 ]
 run.callback = _one_line_errors(cast("Callable[..., Any]", kedro_run.callback))
 cli.add_command(run)
+
+
+@cli.command("new-recording")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the experiment; that of the first file if not given.")
+def new_recording(files: tuple[Path, ...], name: str | None) -> None:
+    """Look into FILES of a recording and draft the description of an experiment.
+
+    Files of one kind that hold the same names are sessions, others parts of one session. Two files
+    are written to conf/local, in which every guess is marked; none is overwritten.
+    """
+    from cebra_kedro.draft import draft
+    from cebra_kedro.run.manifest import one_line
+
+    try:
+        draft(files, name, Path.cwd())
+    except _USERS_TO_MEND as error:
+        raise click.ClickException(one_line(error)) from error
+
+
+def main() -> None:
+    """The same commands as ``kedro``'s own, as ``cebra-kedro``."""
+    cli()

@@ -25,6 +25,7 @@ def read_arrays(
     session: str,
     bin_width_s: float,
     neural: str = "neural",
+    transposed: bool = False,
     trial: str | None = None,
     labels: Mapping[str, Mapping[str, str] | None] | None = None,
 ) -> Recording:
@@ -35,6 +36,7 @@ def read_arrays(
         session: becomes the recording's name.
         bin_width_s: width of a time bin in s.
         neural: the array (time, neuron) of counts or traces.
+        transposed: the array is (neuron, time).
         trial: the array (time,) of trial ids, whole numbers; None if ``raw`` has no array
             ``trial``.
         labels: label → ``array`` (if it is called otherwise), ``kind`` (``continuous``,
@@ -51,6 +53,7 @@ def read_arrays(
         raise RecordingError(
             f"{session}: {neural} must be a non-empty array (time, neuron), got {activity.shape}"
         )
+    activity = activity.T if transposed else activity
     trial = trial or ("trial" if "trial" in arrays else None)
     if labels is None:
         labels = _other_arrays(arrays, {neural, trial}, len(activity), session)

@@ -1,0 +1,77 @@
+"""Look into files, say what is there, write the description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from cebra_kedro.draft.choices import choose
+from cebra_kedro.draft.contents import Session, plain_name, read_sessions
+from cebra_kedro.draft.facts import facts
+from cebra_kedro.draft.files import catalog_text, parameters_text, write_new
+from cebra_kedro.draft.guess import Guess, guess
+from cebra_kedro.recording import Recording
+from cebra_kedro.sources.registry import source, typed_options
+
+_MOST_SHOWN = 60
+
+
+def draft(files: Sequence[Path], name: str | None, project: Path) -> None:
+    """Draft an experiment from files.
+
+    Args:
+        files: of one recording; see ``contents.read_sessions`` for several.
+        name: of the experiment; None for that of the first file.
+        project: the folder that holds ``conf``.
+
+    Raises:
+        FileNotFoundError: this is no project.
+        FileExistsError: an experiment of this name has files in ``conf/local``.
+        ValueError: the files do not make a recording; says why.
+    """
+    local = project / "conf" / "local"
+    if not local.parent.is_dir():
+        raise FileNotFoundError(f"{project} has no folder conf; run the command in the project")
+    name = plain_name(name or files[0].stem)
+    sessions = read_sessions([_relative(file, project) for file in files])
+    found = facts(sessions[0].content)
+    _show(sessions, found)
+    guessed = guess(found)
+    recording = _recording(sessions[0], guessed)
+    texts = {
+        local / f"parameters_{name}.yml": parameters_text(
+            name, sessions, guessed, choose(recording)
+        ),
+        local / f"catalog_{name}.yml": catalog_text(name, sessions),
+    }
+    write_new(texts)
+    labels = ", ".join(f"{key} ({label.kind})" for key, label in recording.labels.items())
+    click.echo(
+        f"As guessed: {recording.n_time} bins of {recording.bin_width_s:g} s, "
+        f"{recording.n_neurons} neurons, labels {labels or 'none'}.\n"
+        f"Written: {', '.join(str(_relative(path, project)) for path in texts)}.\n"
+        f"Check what is marked GUESS there, then: kedro run --pipelines {name}"
+    )
+
+
+def _recording(session: Session, guessed: Guess) -> Recording:
+    options = typed_options(guessed.source, guessed.options)
+    return source(guessed.source)(session.content, session=session.name, **options)
+
+
+def _show(sessions: Sequence[Session], found: dict) -> None:
+    named = ", ".join(session.name for session in sessions)
+    click.echo(f"{len(sessions)} session{'s' * (len(sessions) > 1)}: {named}")
+    width = max((len(name) for name in found), default=0)
+    for name, fact in list(found.items())[:_MOST_SHOWN]:
+        click.echo(f"  {name:<{width}}  {fact.text()}")
+    if len(found) > _MOST_SHOWN:
+        click.echo(f"  … and {len(found) - _MOST_SHOWN} more")
+
+
+def _relative(path: Path, project: Path) -> Path:
+    """The path as a catalog of the project says it."""
+    path = path.absolute()
+    return path.relative_to(project) if path.is_relative_to(project) else path

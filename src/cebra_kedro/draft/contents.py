@@ -1,0 +1,105 @@
+"""Files of a lab → what they hold, each by the dataset class of its format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from kedro.io.core import AbstractDataset, DatasetError
+
+FORMATS: Mapping[str, str] = MappingProxyType(
+    {
+        ".npz": "NpzDataset",
+        ".h5": "Hdf5Dataset",
+        ".hdf5": "Hdf5Dataset",
+        ".hdf": "Hdf5Dataset",
+        ".mat": "MatDataset",
+        ".nwb": "NwbDataset",
+        ".csv": "TableDataset",
+        ".tsv": "TableDataset",
+        ".txt": "TableDataset",
+        ".parquet": "TableDataset",
+    }
+)
+"""Suffix → class of ``cebra_kedro.io``; any other file is asked whether it is a Trodes export."""
+_TRODES_HEADER = b"<Start settings>"
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """What was recorded at one time.
+
+    Attributes:
+        name: of the session.
+        files: part → its file; one part called "" where a session is one file.
+        content: name → array, or part → such a mapping.
+    """
+
+    name: str
+    files: Mapping[str, Path]
+    content: Mapping[str, Any]
+
+
+def read_sessions(files: Sequence[Path]) -> list[Session]:
+    """Files of one format that hold the same names are sessions; others are parts of one session.
+
+    Raises:
+        DatasetError: a file does not exist, or is of no format that is known.
+    """
+    contents = {file: dataset(file).load() for file in files}
+    names = {frozenset(content) for content in contents.values()}
+    if len(files) == 1 or (len(names) == 1 and len({file.suffix for file in files}) == 1):
+        return [
+            Session(plain_name(file.stem), {"": file}, content)
+            for file, content in contents.items()
+        ]
+    parts = {plain_name(file.stem): file for file in files}
+    if len(parts) < len(files):
+        raise DatasetError(
+            f"{', '.join(file.name for file in files)} differ in what they hold, so they should be "
+            "parts of one session, but two have the same name; rename one"
+        )
+    content = {part: contents[file] for part, file in parts.items()}
+    return [Session("session", parts, content)]
+
+
+def dataset(file: Path) -> AbstractDataset:
+    """The dataset of a file, by its suffix.
+
+    Raises:
+        DatasetError: there is none.
+    """
+    return AbstractDataset.from_config(file.name, definition(file))
+
+
+def definition(file: Path) -> dict[str, str]:
+    """What a catalog says of a file.
+
+    Raises:
+        DatasetError: there is no such file, or no class for it.
+    """
+    if not file.is_file():
+        raise DatasetError(f"{file} does not exist; correct the path")
+    return {"type": f"cebra_kedro.io.{_class_of(file)}", "filepath": str(file)}
+
+
+def plain_name(text: str) -> str:
+    """A name that can be a key in YAML and a folder."""
+    name = re.sub(r"\W+", "_", text).strip("_").lower()
+    return name if name and not name[0].isdigit() else f"s{name}"
+
+
+def _class_of(file: Path) -> str:
+    if file.suffix.lower() in FORMATS:
+        return FORMATS[file.suffix.lower()]
+    with file.open("rb") as opened:
+        if opened.read(len(_TRODES_HEADER)) == _TRODES_HEADER:
+            return "TrodesDataset"
+    raise DatasetError(
+        f"{file} is of no format that is known ({', '.join(FORMATS)}, Trodes exports); export it "
+        "as one of these"
+    )

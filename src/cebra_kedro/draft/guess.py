@@ -1,0 +1,252 @@
+"""Facts of a session → options of a source, each with the reason for it.
+
+What is written for a person from it is in ``files``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cebra_kedro.draft.facts import Fact
+
+_NEURAL = re.compile(
+    r"neural|spike|count|rate|dff|df_f|trace|activity|fluor|response|unit|neuron|cell|roi", re.I
+)
+_TRIAL = re.compile(r"trial|lap|run_?id|repeat", re.I)
+_WIDTH = re.compile(r"bin_?width|bin_?size|^dt$|/dt$|bin_?s$", re.I)
+_RATE = re.compile(r"fs$|rate_?hz$|sampling_?rate|frame_?rate|sample_?rate", re.I)
+_MOST_COORDINATES = 3
+_SPIKE_BIN_S = 0.025
+
+
+class NothingGuessedError(ValueError):
+    """The arrays do not say what is neural data; the message lists them."""
+
+
+@dataclass
+class Guess:
+    """Options of a source.
+
+    Attributes:
+        source: its name.
+        options: its options.
+        reasons: option → why; those are marked in the file.
+        labels: of them, the first is the one that guides encoders.
+    """
+
+    source: str
+    options: dict[str, Any]
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> list[str]:
+        """Names of the labels."""
+        return list(self.options.get("labels", {}))
+
+
+def guess(found: Mapping[str, Fact]) -> Guess:
+    """What is neural data, what are labels and trials.
+
+    Args:
+        found: name → fact of the arrays of a session.
+
+    Raises:
+        NothingGuessedError: no array looks like spike times, counts or traces.
+    """
+    spikes = _spikes(found)
+    if spikes is not None:
+        options, why = spikes
+        return _on_clocks(found, Guess("signals", {"spikes": options}, {"spikes": why}))
+    matrix = _matrix(found)
+    if matrix is None:
+        listed = "; ".join(f"{name}: {fact.text()}" for name, fact in found.items())
+        raise NothingGuessedError(
+            f"no array looks like spike times, counts or traces of neurons. There are: {listed}. "
+            "Write the description by hand (docs/your_own_recording.md)"
+        )
+    return _of_matrix(found, matrix)
+
+
+def _spikes(found: Mapping[str, Fact]) -> tuple[dict[str, Any], str] | None:
+    for name, fact in found.items():
+        if fact.is_spikes and len(fact.values) > 1 and not name.startswith("intervals/"):
+            return {"times": name}, f"{len(fact.values)} arrays of rising times"
+    for name, fact in found.items():
+        if not (fact.is_clock and not fact.is_regular and _NEURAL.search(name)):
+            continue
+        for other, units in found.items():
+            same = units.is_column and units.n_rows == fact.n_rows and other != name
+            if same and units.values.dtype.kind in "iuU":
+                n = len(np.unique(units.values))
+                if 1 < n < units.n_rows / 5:
+                    return {"times": name, "units": other}, f"rising times, of {n} units"
+    single = [name for name, fact in found.items() if _is_single_unit(name, fact)]
+    if len(single) > 1 and (stem := _common_pattern(single)):
+        return {"times": stem}, f"{len(single)} arrays of rising times"
+    return None
+
+
+def _is_single_unit(name: str, fact: Fact) -> bool:
+    return fact.is_clock and not fact.is_regular and bool(re.search(r"\d+$", name))
+
+
+def _common_pattern(names: Iterable[str]) -> str:
+    stems = {re.sub(r"\d+$", "", name) for name in names}
+    return f"{stems.pop()}*" if len(stems) == 1 else ""
+
+
+def _matrix(found: Mapping[str, Fact]) -> Fact | None:
+    wide = [
+        fact
+        for fact in found.values()
+        if fact.is_number and fact.values.ndim == 2 and min(fact.values.shape) > _MOST_COORDINATES
+    ]
+    named = [fact for fact in wide if _NEURAL.search(fact.name)]
+    return max(named or wide, key=lambda fact: fact.values.size, default=None)
+
+
+def _of_matrix(found: Mapping[str, Fact], neural: Fact) -> Guess:
+    long, short = neural.values.shape
+    lengths = {fact.n_rows for fact in found.values() if fact.is_number and fact is not neural}
+    transposed = (short in lengths and long not in lengths) or (
+        not {long, short} & lengths and short > long
+    )
+    n_time = short if transposed else long
+    clock = _clock(found, n_time, neural.name)
+    others = {name: fact for name, fact in found.items() if fact is not neural}
+    behaviour = [
+        fact for fact in others.values() if fact.is_number and fact.n_rows not in (n_time, 0, 1)
+    ]
+    on_other_clocks = any(_clock(others, fact.n_rows, fact.name) for fact in behaviour)
+    if clock is not None and (on_other_clocks or not clock.is_regular):
+        traces: dict[str, Any] = {"values": neural.name, "times": clock.name}
+        if transposed:
+            traces["transposed"] = True
+        started = Guess("signals", {"traces": traces}, {"traces": f"{neural.text()}"})
+        return _on_clocks(others, started, width_s=clock.step)
+    width, why = _bin_width(found, clock)
+    options: dict[str, Any] = {"bin_width_s": width, "neural": neural.name}
+    reasons = {"bin_width_s": why, "neural": neural.text()}
+    if transposed:
+        options["transposed"] = True
+        reasons["transposed"] = "the other arrays have as many rows as this one has columns"
+    trial = next((f for f in others.values() if _is_trial(f, n_time)), None)
+    if trial is not None:
+        options["trial"] = trial.name
+        reasons["trial"] = trial.text()
+    labels = {
+        _short(fact.name): {"array": fact.name}
+        for fact in others.values()
+        if _is_label(fact, n_time) and fact is not trial and fact is not clock
+    }
+    options["labels"] = labels
+    return Guess("arrays", options, reasons)
+
+
+def _on_clocks(found: Mapping[str, Fact], started: Guess, width_s: float | None = None) -> Guess:
+    """Labels, each with a clock of as many rows; intervals as trials."""
+    taken = {value for block in started.options.values() for value in dict(block).values()}
+    labels: dict[str, dict[str, Any]] = {}
+    for fact in found.values():
+        if fact.name in taken or not _is_label(fact, fact.n_rows) or _is_end(fact.name):
+            continue
+        clock = _clock(found, fact.n_rows, fact.name)
+        if clock is None or clock is fact or clock.name in taken:
+            continue
+        labels[_short(fact.name)] = {"values": fact.name, "times": clock.name}
+    start, stop = (
+        _ends(found, ("start", "start_time")),
+        _ends(found, ("stop", "stop_time", "end")),
+    )
+    width = width_s or _SPIKE_BIN_S
+    why = "the step of the traces" if width_s else "usual for spikes of behaving animals"
+    options = {"bin_width_s": width, **started.options, "labels": _joined(labels)}
+    reasons = started.reasons | {"bin_width_s": why}
+    if start and stop and start.n_rows == stop.n_rows:
+        options["trials"] = {"start": start.name, "stop": stop.name}
+        reasons["trials"] = f"{start.n_rows} intervals; without it, all time is kept"
+    return Guess("signals", options, reasons)
+
+
+def _joined(labels: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """X and y of the same thing become one label of two coordinates."""
+    joined: dict[str, dict[str, Any]] = {}
+    for name, block in labels.items():
+        partner = _y_of(name)
+        if partner in labels and labels[partner]["times"] == block["times"]:
+            key = re.sub(r"_+$|^_+", "", re.sub(r"x", "", name, count=1)) or "position"
+            key = "position" if key in ("loc", "pos", "position") else f"position_{key}"
+            both = [block["values"], labels[partner]["values"]]
+            joined[key if key not in joined else name] = block | {"values": both}
+        elif not any(_y_of(other) == name for other in labels):
+            joined[name] = block
+    return joined
+
+
+def _y_of(name: str) -> str:
+    """The name that y has if this is x, e.g. of xloc or pos_x; empty if this is not x."""
+    if re.match(r"x(?![a-z]*y)", name):
+        return f"y{name[1:]}"
+    return f"{name[:-1]}y" if name.endswith(("_x", ".x", "/x")) else ""
+
+
+def _clock(found: Mapping[str, Fact], n_rows: int, of: str) -> Fact | None:
+    """A clock with as many rows, best one whose name begins like the array's."""
+    same = [fact for fact in found.values() if fact.is_clock and fact.n_rows == n_rows]
+    same = [fact for fact in same if fact.name != of]
+    folder = of.rpartition("/")[0]
+    near = [fact for fact in same if fact.name.rpartition("/")[0] == folder]
+    return next(iter(near or same), None)
+
+
+def _bin_width(found: Mapping[str, Fact], clock: Fact | None) -> tuple[float, str]:
+    if clock is not None:
+        return clock.step, f"the step of {clock.name}, if that is in s"
+    for name, fact in found.items():
+        if not fact.is_list and fact.values.size == 1 and fact.values.dtype.kind in "iuf":
+            value = float(fact.values.reshape(-1)[0])
+            if value > 0 and _WIDTH.search(name):
+                return value, f"{name}, if that is in s"
+            if value > 0 and _RATE.search(name):
+                return 1 / value, f"1 / {name}"
+    return _SPIKE_BIN_S, "NOTHING in the file says it: correct it"
+
+
+def _is_trial(fact: Fact, n_time: int) -> bool:
+    if not (fact.is_number and fact.is_column and fact.n_rows == n_time):
+        return False
+    whole = fact.values.dtype.kind in "iub" or np.array_equal(fact.values, np.rint(fact.values))
+    return bool(
+        whole and _TRIAL.search(fact.name) and (np.diff(fact.values.astype(float)) >= 0).all()
+    )
+
+
+def _is_label(fact: Fact, n_rows: int) -> bool:
+    if fact.is_list or fact.n_rows != n_rows or n_rows < 2 or fact.is_clock:
+        return False
+    if fact.values.dtype.kind not in "iufbU":
+        return False
+    return fact.values.ndim == 1 or (
+        fact.values.ndim == 2 and fact.values.shape[1] <= _MOST_COORDINATES
+    )
+
+
+def _is_end(name: str) -> bool:
+    return name.rpartition("/")[2] in ("start", "stop", "end", "start_time", "stop_time")
+
+
+def _ends(found: Mapping[str, Fact], names: tuple[str, ...]) -> Fact | None:
+    trials = [fact for name, fact in found.items() if name.rpartition("/")[2] in names]
+    named = [fact for fact in trials if "trial" in fact.name]
+    return next((fact for fact in named or trials if fact.is_column), None)
+
+
+def _short(name: str) -> str:
+    """The last part of a name, or the one before where the last says only that it is data."""
+    *folders, last = name.split("/")
+    return folders[-1] if folders and last in ("data", "values") else last

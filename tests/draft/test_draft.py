@@ -1,0 +1,143 @@
+"""What ``kedro new-recording`` makes of files, up to a run of what it has written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from cebra_kedro.cli import cli
+from kedro_project import copy_project, reporting, run_command
+
+
+def counts(seed: int, n_neurons: int, n_trials: int = 12, n_bins: int = 80) -> dict[str, Any]:
+    """Walks from 0 to 1 that neurons are tuned to."""
+    rng = np.random.default_rng(seed)
+    trial, step = np.divmod(np.arange(n_trials * n_bins), n_bins)
+    place = step / n_bins
+    rate = 2 * np.exp(-30 * (place[:, None] - rng.random(n_neurons)) ** 2)
+    return {
+        "neural": rng.poisson(rate),
+        "place": place,
+        "choice": rng.integers(2, size=n_trials)[trial],
+        "trial": trial,
+    }
+
+
+def draft(project: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Any:
+    monkeypatch.chdir(project)
+    return CliRunner().invoke(cli, ["new-recording", *arguments])
+
+
+@pytest.fixture
+def bare(tmp_path) -> Path:
+    """A folder that looks like a project to the command."""
+    (tmp_path / "conf" / "local").mkdir(parents=True)
+    return tmp_path
+
+
+def written(project: Path, name: str) -> dict[str, Any]:
+    """The description in conf/local."""
+    return yaml.safe_load((project / f"conf/local/parameters_{name}.yml").read_text())[name]
+
+
+def source_of(project: Path, monkeypatch, **arrays: np.ndarray) -> dict[str, Any]:
+    np.savez(project / "one.npz", **arrays)
+    result = draft(project, monkeypatch, "one.npz")
+    assert result.exit_code == 0, result.output
+    return written(project, "one")["source"]
+
+
+def test_two_files_of_counts_become_an_experiment_that_runs(tmp_path, monkeypatch):
+    project = copy_project(tmp_path)
+    (project / "data/01_raw").mkdir(parents=True, exist_ok=True)
+    for seed, session in enumerate(("monday", "tuesday")):
+        np.savez(project / f"data/01_raw/{session}.npz", **counts(seed, 12 + seed))
+    files = [f"data/01_raw/{session}.npz" for session in ("monday", "tuesday")]
+    result = draft(project, monkeypatch, *files, "--name", "mine")
+    assert result.exit_code == 0, result.output
+    assert "960 × 12 int64" in result.output
+    assert "kedro run --pipelines mine" in result.output
+    description = written(project, "mine")
+    assert description["sessions"] == ["monday", "tuesday"]
+    assert description["source"]["labels"] == {
+        "place": {"array": "place", "kind": "continuous"},
+        "choice": {"array": "choice", "kind": "discrete"},
+    }
+    assert description["split"]["by"] == "trial"
+    text = (project / "conf/local/parameters_mine.yml").read_text()
+    assert "NOTHING in the file says it" in text.split("bin_width_s:")[0]
+
+    ran = run_command(project, "--pipelines", "mine", "--env", "test")
+    assert ran.exit_code == 0, ran.output
+    assert (reporting(project) / "mine" / "metrics.csv").exists()
+
+
+def test_a_draft_is_never_overwritten(bare, monkeypatch):
+    np.savez(bare / "one.npz", **counts(0, 8))
+    assert draft(bare, monkeypatch, "one.npz").exit_code == 0
+    before = {path.name: path.read_text() for path in (bare / "conf/local").iterdir()}
+    again = draft(bare, monkeypatch, "one.npz")
+    assert again.exit_code == 1
+    assert "is not overwritten; choose another --name" in again.output
+    assert {path.name: path.read_text() for path in (bare / "conf/local").iterdir()} == before
+
+
+def test_spikes_and_tracking_on_their_clocks_become_signals(bare, monkeypatch):
+    rng = np.random.default_rng(0)
+    time = 50 + np.arange(3000) / 60
+    source = source_of(
+        bare,
+        monkeypatch,
+        spike_times=np.sort(rng.uniform(50, 100, 900)),
+        spike_unit=rng.integers(5, size=900),
+        time=time,
+        xloc=np.sin(time),
+        yloc=np.cos(time),
+    )
+    assert source["name"] == "signals"
+    assert source["spikes"] == {"times": "spike_times", "units": "spike_unit"}
+    assert source["labels"] == {
+        "position": {"values": ["xloc", "yloc"], "times": "time", "kind": "continuous"}
+    }
+
+
+def test_a_matrix_with_neurons_first_is_turned_round(bare, monkeypatch):
+    arrays = counts(0, 8)
+    arrays["neural"] = arrays["neural"].T
+    source = source_of(bare, monkeypatch, **arrays)
+    assert source["transposed"] is True
+
+
+def test_the_width_of_bins_is_taken_from_the_file_where_it_says_it(bare, monkeypatch):
+    arrays = counts(0, 8)
+    clock = 7 + 0.05 * np.arange(len(arrays["place"]))
+    assert source_of(bare, monkeypatch, **arrays, time=clock)["bin_width_s"] == pytest.approx(0.05)
+    (bare / "conf/local/parameters_one.yml").unlink()
+    (bare / "conf/local/catalog_one.yml").unlink()
+    rate = source_of(bare, monkeypatch, **arrays, sampling_rate=np.array(40.0))
+    assert rate["bin_width_s"] == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lost.npz"], "lost.npz does not exist"),
+        (["notes.md"], "is of no format that is known"),
+        (["behaviour.npz"], "no array looks like spike times, counts or traces"),
+        (["broken.npz"], "broken.npz is not a readable"),
+    ],
+)
+def test_what_is_no_recording_is_refused_and_nothing_written(bare, monkeypatch, arguments, message):
+    (bare / "notes.md").write_text("nothing")
+    (bare / "broken.npz").write_bytes(b"PK\x03\x04")
+    np.savez(bare / "behaviour.npz", place=np.arange(10.0), speed=np.ones(10))
+    result = draft(bare, monkeypatch, *arguments)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert not list((bare / "conf/local").iterdir())
