@@ -68,6 +68,24 @@ def test_only_runs_are_kept_and_each_is_a_trial_in_one_direction():
         assert set(recording.label("direction").values[inside]) == {1 - number % 2}
 
 
+def test_the_line_of_a_track_is_that_of_the_time_that_is_kept():
+    raw = session()
+    elsewhere = raw["time"] > 130  # resting in a box far away, across the track
+    raw["x"][elsewhere] = 1000 + raw["y"][elsewhere]
+    raw["y"][elsewhere] = -1000 - raw["x"][elsewhere]
+    recording = read(raw, epochs={"between": [[100, 130]]})
+    expected = read(session(), epochs={"between": [[100, 130]]}).label("position").values
+    assert recording.label("position").values == pytest.approx(expected, abs=1e-3)
+
+
+def test_where_tracking_is_lost_no_direction_is_made_up():
+    raw = session()
+    raw["x"][(raw["time"] > 110) & (raw["time"] < 111)] = np.nan
+    labels = {"direction": TRACKED | {"measure": "direction"}}
+    with pytest.raises(RecordingError, match=r"labels\.direction: .*bins have no value"):
+        read(raw, labels=labels)
+
+
 def test_a_clock_that_starts_elsewhere_changes_nothing():
     raw, later = session(), session()
     for name in ("time", "spikes"):

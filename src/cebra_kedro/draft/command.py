@@ -12,7 +12,7 @@ from cebra_kedro.draft.contents import Session, plain_name, read_sessions
 from cebra_kedro.draft.facts import facts
 from cebra_kedro.draft.files import catalog_text, parameters_text, write_new
 from cebra_kedro.draft.guess import Guess, guess
-from cebra_kedro.recording import Recording
+from cebra_kedro.recording import Recording, RecordingError
 from cebra_kedro.sources.registry import source, typed_options
 
 _MOST_SHOWN = 60
@@ -57,6 +57,21 @@ def draft(files: Sequence[Path], name: str | None, project: Path) -> None:
 
 
 def _recording(session: Session, guessed: Guess) -> Recording:
+    """The first session as guessed; bins without a sample are dropped where there are some."""
+    try:
+        return _read(session, guessed)
+    except RecordingError as error:
+        if guessed.source != "signals":
+            raise
+        guessed.options["missing"] = {"rule": "drop"}
+        guessed.reasons["missing"] = f"else {' '.join(str(error).split())}"
+        try:
+            return _read(session, guessed)
+        except RecordingError:
+            raise error from None
+
+
+def _read(session: Session, guessed: Guess) -> Recording:
     options = typed_options(guessed.source, guessed.options)
     return source(guessed.source)(session.content, session=session.name, **options)
 

@@ -44,6 +44,13 @@ class Fact:
         return not self.is_list and self.values.ndim == 1 and len(self.values) > 1
 
     @property
+    def is_constant(self) -> bool:
+        """Whether all values of an array are the same, NaN aside."""
+        values = self.values.reshape(-1)
+        values = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+        return not len(values) or bool((values == values[0]).all())
+
+    @property
     def is_clock(self) -> bool:
         """Whether the numbers rise like times of samples or spikes."""
         if not (self.is_column and self.values.dtype.kind in "iuf" and len(self.values) > 9):

@@ -229,7 +229,7 @@ def _is_trial(fact: Fact, n_time: int) -> bool:
 def _is_label(fact: Fact, n_rows: int) -> bool:
     if fact.is_list or fact.n_rows != n_rows or n_rows < 2 or fact.is_clock:
         return False
-    if fact.values.dtype.kind not in "iufbU":
+    if fact.values.dtype.kind not in "iufbU" or fact.is_constant:
         return False
     return fact.values.ndim == 1 or (
         fact.values.ndim == 2 and fact.values.shape[1] <= _MOST_COORDINATES

@@ -53,20 +53,25 @@ class Measured:
     classes: tuple[str, ...] = ()
 
 
-def measured(samples: Samples, block: LabelBlock, name: str) -> Measured:
+def measured(samples: Samples, block: LabelBlock, name: str, kept: np.ndarray) -> Measured:
     """What a label is, from the samples of the file.
 
     Args:
         samples: as they are in the file; NaN where there is none.
         block: what is asked of them.
         name: of the label, for errors.
+        kept: float array (epoch, 2) of the time that is kept, whose positions make the line of
+            ``along_axis`` and ``direction``; an animal may have been elsewhere before and after.
 
     Raises:
         ValueError: the values do not fit the kind or the measure.
     """
     if block.measure != "samples":
         samples = _seen(samples, name)
-        values, kind, unit = _MEASURES[block.measure](samples, block, name)
+        inside = _inside(samples.times_s, kept)
+        if not inside.any():
+            raise ValueError(f"labels.{name} has no position in the time that is kept")
+        values, kind, unit = _MEASURES[block.measure](samples, block, inside)
         return Measured(replace(samples, values=values), kind, unit)
     values = samples.values
     if values.dtype.kind in "US":
@@ -87,33 +92,38 @@ _Result = tuple[np.ndarray, LabelKind, str]
 """Values, kind and unit."""
 
 
-def _along_axis(samples: Samples, block: LabelBlock, name: str) -> _Result:
-    centred = samples.values - samples.values.mean(axis=0)
-    _, vectors = np.linalg.eigh(centred.T @ centred)
+def _along_axis(samples: Samples, block: LabelBlock, inside: np.ndarray) -> _Result:
+    centred = samples.values - samples.values[inside].mean(axis=0)
+    _, vectors = np.linalg.eigh(centred[inside].T @ centred[inside])
     axis = vectors[:, -1]
     # The sign of an eigenvector is arbitrary; its largest entry is made positive.
     axis = axis * np.sign(axis[np.abs(axis).argmax()])
     along = centred @ axis
-    return along - along.min(), "continuous", block.unit
+    return along - along[inside].min(), "continuous", block.unit
 
 
-def _direction(samples: Samples, block: LabelBlock, name: str) -> _Result:
-    along, _, _ = _along_axis(samples, block, name)
+def _direction(samples: Samples, block: LabelBlock, inside: np.ndarray) -> _Result:
+    along, _, _ = _along_axis(samples, block, inside)
     smoothed = gaussian_filter1d(along, block.sigma_s / typical_step(samples.times_s))
     return (np.gradient(smoothed) > 0).astype(np.int64), "discrete", ""
 
 
-def _speed(samples: Samples, block: LabelBlock, name: str) -> _Result:
+def _speed(samples: Samples, block: LabelBlock, _: np.ndarray) -> _Result:
     unit = f"{block.unit}/s" if block.unit else ""
     moved = speed(samples.values, samples.times_s, block.sigma_s, max_gap_s=samples.gap_s)
     return moved, "continuous", unit
 
 
-_MEASURES: dict[str, Callable[[Samples, LabelBlock, str], _Result]] = {
+_MEASURES: dict[str, Callable[[Samples, LabelBlock, np.ndarray], _Result]] = {
     "along_axis": _along_axis,
     "direction": _direction,
     "speed": _speed,
 }
+
+
+def _inside(times_s: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    epoch = np.searchsorted(kept[:, 0], times_s, side="right") - 1
+    return (epoch >= 0) & (times_s < kept[epoch, 1])
 
 
 def _seen(samples: Samples, name: str) -> Samples:
@@ -130,7 +140,7 @@ def _seen(samples: Samples, name: str) -> Samples:
 def _kind_of(values: np.ndarray) -> LabelKind:
     if values.dtype == bool:
         return "discrete"
-    whole = np.issubdtype(values.dtype, np.integer)
+    whole = np.issubdtype(values.dtype, np.integer) and values.ndim == 1
     return "discrete" if whole and len(np.unique(values)) <= _LEVELS else "continuous"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cebra_kedro.sources.alignment import epochs_where, typical_step
-from cebra_kedro.sources.behaviour import Samples, measured
+from cebra_kedro.sources.behaviour import Measured, Samples, measured
 from cebra_kedro.sources.named_arrays import NamedArrays
 from cebra_kedro.sources.signal_blocks import (
     Clock,
@@ -43,7 +43,6 @@ class Recorded:
         traces: samples (sample, neuron); None with spikes.
         how_of_traces: how they become bins.
         blocks: label → its options.
-        labels: label → what is measured.
 
     Raises:
         ValueError: an array is missing or does not fit.
@@ -65,9 +64,6 @@ class Recorded:
         self.how_of_traces: How = "mean" if traces is None else traces.how
         self.blocks = dict(labels)
         self._samples = {name: _samples(arrays, name, block) for name, block in labels.items()}
-        self.labels = {
-            name: measured(samples, labels[name], name) for name, samples in self._samples.items()
-        }
 
     def kept(self, wanted: EpochsBlock, trials: TrialsBlock | None) -> np.ndarray:
         """Float array (epoch, 2) of start and stop in s."""
@@ -77,12 +73,23 @@ class Recorded:
         if wanted.intervals is not None:
             kept = _intersection(kept, self._intervals(wanted.intervals, "epochs.intervals"))
         if wanted.moving is not None:
-            kept = _intersection(kept, self._moving(wanted.moving))
+            kept = _intersection(kept, self._moving(wanted.moving, kept))
         if trials is not None:
             kept = _intersection(kept, self._intervals(trials, "trials"))
         if not len(kept):
             raise ValueError("no time is left by epochs and trials; widen them")
         return kept
+
+    def labels(self, kept: np.ndarray) -> dict[str, Measured]:
+        """Label → what is measured, on the clock of its samples.
+
+        Args:
+            kept: the time that is kept.
+        """
+        return {
+            name: measured(samples, self.blocks[name], name, kept)
+            for name, samples in self._samples.items()
+        }
 
     def _in_common(self) -> np.ndarray:
         all_samples = list(self._samples.values())
@@ -110,14 +117,15 @@ class Recorded:
         intervals = np.column_stack([start, stop]) * block.scale
         return intervals[np.isfinite(intervals).all(axis=1)]
 
-    def _moving(self, moving: MovingBlock) -> np.ndarray:
+    def _moving(self, moving: MovingBlock, kept: np.ndarray) -> np.ndarray:
         if moving.label not in self._samples:
             raise ValueError(
                 f"epochs.moving names label {moving.label}, but the labels are "
                 f"{', '.join(self._samples) or 'none'}"
             )
         samples, block = self._samples[moving.label], self.blocks[moving.label]
-        fast = measured(samples, block.model_copy(update={"measure": "speed"}), moving.label)
+        block = block.model_copy(update={"measure": "speed"})
+        fast = measured(samples, block, moving.label, kept)
         return epochs_where(
             fast.samples.values > moving.faster_than,
             fast.samples.times_s,

@@ -101,8 +101,8 @@ def _binned(
             "widen epochs"
         )
     keep = np.ones(len(bins.start_s), bool)
-    values = {}
-    for name, label in recorded.labels.items():
+    values, labels = {}, recorded.labels(kept)
+    for name, label in labels.items():
         how = recorded.blocks[name].how
         values[name], there = _in_bins(label, how, bins, missing, f"labels.{name}")
         keep &= there
@@ -119,7 +119,7 @@ def _binned(
         logger.info("%s: %d of %d bins lack a sample", session, (~keep).sum(), len(keep))
     if not keep.any():
         raise ValueError("no bin has a sample of every label; correct the clocks or epochs")
-    names = {name: label.classes for name, label in recorded.labels.items() if label.classes}
+    names = {name: label.classes for name, label in labels.items() if label.classes}
     for name, classes in names.items():
         shown = ", ".join(f"{number} {text}" for number, text in enumerate(classes))
         logger.info("%s: classes of %s: %s", session, name, shown)
@@ -127,7 +127,7 @@ def _binned(
         neural=neural[keep],
         labels={
             name: Label(_typed(values[name][keep], label), label.kind, label.unit)
-            for name, label in recorded.labels.items()
+            for name, label in labels.items()
         },
         bin_width_s=bin_width_s,
         name=session,
