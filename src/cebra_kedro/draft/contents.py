@@ -18,11 +18,6 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         ".hdf5": "Hdf5Dataset",
         ".hdf": "Hdf5Dataset",
         ".mat": "MatDataset",
-        ".nwb": "NwbDataset",
-        ".csv": "TableDataset",
-        ".tsv": "TableDataset",
-        ".txt": "TableDataset",
-        ".parquet": "TableDataset",
     }
 )
 """Suffix → class of ``cebra_kedro.io``; any other file is asked whether it is a Trodes export."""

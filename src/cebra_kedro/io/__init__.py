@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cebra_kedro.io.csv_dataset import CsvDataset
     from cebra_kedro.io.figure_dataset import FigureDataset
     from cebra_kedro.io.folder_dataset import FolderDataset
+    from cebra_kedro.io.hdf5_dataset import Hdf5Dataset
+    from cebra_kedro.io.mat_dataset import MatDataset
     from cebra_kedro.io.matlab_folder_dataset import MatlabFolderDataset
     from cebra_kedro.io.npy_dataset import NpyDataset
     from cebra_kedro.io.npz_dataset import NpzDataset
@@ -30,12 +32,15 @@ if TYPE_CHECKING:
     from cebra_kedro.io.simulated_dataset import SimulatedDataset
     from cebra_kedro.io.store_dataset import StoreDataset
     from cebra_kedro.io.torch_tensor_dataset import TorchTensorDataset
+    from cebra_kedro.io.trodes_dataset import TrodesDataset
 
 __all__ = [
     "CebraModelDataset",
     "CsvDataset",
     "FigureDataset",
     "FolderDataset",
+    "Hdf5Dataset",
+    "MatDataset",
     "MatlabFolderDataset",
     "NpyDataset",
     "NpzDataset",
@@ -50,6 +55,7 @@ __all__ = [
     "SimulatedDataset",
     "StoreDataset",
     "TorchTensorDataset",
+    "TrodesDataset",
 ]
 
 _MODULES = {
@@ -57,6 +63,8 @@ _MODULES = {
     "CsvDataset": "csv_dataset",
     "FigureDataset": "figure_dataset",
     "FolderDataset": "folder_dataset",
+    "Hdf5Dataset": "hdf5_dataset",
+    "MatDataset": "mat_dataset",
     "MatlabFolderDataset": "matlab_folder_dataset",
     "NpyDataset": "npy_dataset",
     "NpzDataset": "npz_dataset",
@@ -71,6 +79,7 @@ _MODULES = {
     "SimulatedDataset": "simulated_dataset",
     "StoreDataset": "store_dataset",
     "TorchTensorDataset": "torch_tensor_dataset",
+    "TrodesDataset": "trodes_dataset",
 }
 
 
