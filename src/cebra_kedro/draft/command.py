@@ -35,7 +35,7 @@ def draft(files: Sequence[Path], name: str | None, project: Path) -> None:
     if not local.parent.is_dir():
         raise FileNotFoundError(f"{project} has no folder conf; run the command in the project")
     name = plain_name(name or files[0].stem)
-    sessions = read_sessions([_relative(file, project) for file in files])
+    sessions = read_sessions([_relative(file, project) for file in files], name)
     found = facts(sessions[0].content)
     _show(sessions, found)
     guessed = guess(found)

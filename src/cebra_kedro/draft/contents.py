@@ -39,8 +39,12 @@ class Session:
     content: Mapping[str, Any]
 
 
-def read_sessions(files: Sequence[Path]) -> list[Session]:
+def read_sessions(files: Sequence[Path], name: str) -> list[Session]:
     """Files of one format that hold the same names are sessions; others are parts of one session.
+
+    Args:
+        files: one or several.
+        name: of a session of several parts.
 
     Raises:
         DatasetError: a file does not exist, or is of no format that is known.
@@ -59,7 +63,7 @@ def read_sessions(files: Sequence[Path]) -> list[Session]:
             "parts of one session, but two have the same name; rename one"
         )
     content = {part: contents[file] for part, file in parts.items()}
-    return [Session("session", parts, content)]
+    return [Session(name, parts, content)]
 
 
 def dataset(file: Path) -> AbstractDataset:

@@ -107,7 +107,7 @@ def _binned(
         values[name], there = _in_bins(label, how, bins, missing, f"labels.{name}")
         keep &= there
     if recorded.traces is None:
-        neural = _counts(recorded, bins)
+        neural = _counts(recorded, bins, session)
     else:
         traces = Measured(recorded.traces, "continuous", "")
         neural, there = _in_bins(traces, recorded.how_of_traces, bins, missing, "traces")
@@ -181,7 +181,7 @@ def _rows(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
     return mask.reshape(-1, *[1] * (values.ndim - 1))
 
 
-def _counts(recorded: Recorded, bins: Bins) -> np.ndarray:
+def _counts(recorded: Recorded, bins: Bins, session: str) -> np.ndarray:
     assert recorded.spikes is not None
     counts = spike_counts(recorded.spikes, bins)
     rates = counts.mean(axis=0) / bins.width_s
@@ -190,6 +190,15 @@ def _counts(recorded: Recorded, bins: Bins) -> np.ndarray:
         raise ValueError(
             f"no unit fires {recorded.lowest_rate_hz} Hz in the time that is kept; lower "
             "spikes.lowest_rate_hz, or correct spikes.scale (seconds in one unit of time)"
+        )
+    silent = int((rates[fires] == 0).sum())
+    if silent:
+        logger.warning(
+            "%s: %d of %d units are silent in the time that is kept; spikes.lowest_rate_hz leaves "
+            "them out",
+            session,
+            silent,
+            counts.shape[1],
         )
     return counts[:, fires]
 
