@@ -41,7 +41,7 @@ class Followed:
         raw = AbstractDataset.from_config("walk.raw", entry).load()["monday"]
         name = described.pop("name")
         typed = typed_options(name, described | options)
-        kind = entry["sessions"]["monday"]["type"].rpartition(".")[2]
+        kind = re.search(r"cebra_kedro\.io\.(\w+)", str(entry["sessions"]))[1]
         self.recordings[kind] = source(name)(raw, session="monday", **typed)
 
 
@@ -70,7 +70,7 @@ def followed(tmp_path_factory) -> Followed:
 
 def test_every_format_gives_the_same_recording(followed):
     expected = followed.recordings.pop("NpzDataset")
-    assert set(followed.recordings) == {"Hdf5Dataset", "MatDataset"}
+    assert set(followed.recordings) == {"Hdf5Dataset", "MatDataset", "NwbDataset", "TableDataset"}
     for recording in followed.recordings.values():
         assert np.array_equal(recording.neural, expected.neural)
         assert np.array_equal(recording.trial, expected.trial)

@@ -18,9 +18,14 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         ".hdf5": "Hdf5Dataset",
         ".hdf": "Hdf5Dataset",
         ".mat": "MatDataset",
+        ".nwb": "NwbDataset",
+        ".csv": "TableDataset",
+        ".tsv": "TableDataset",
+        ".txt": "TableDataset",
+        ".parquet": "TableDataset",
     }
 )
-"""Suffix → class of ``cebra_kedro.io``; any other file is asked whether it is a Trodes export."""
+"""Suffix → class of ``cebra_kedro.io``; Trodes exports, of many suffixes, begin with a header."""
 _TRODES_HEADER = b"<Start settings>"
 
 
@@ -93,11 +98,11 @@ def plain_name(text: str) -> str:
 
 
 def _class_of(file: Path) -> str:
-    if file.suffix.lower() in FORMATS:
-        return FORMATS[file.suffix.lower()]
     with file.open("rb") as opened:
         if opened.read(len(_TRODES_HEADER)) == _TRODES_HEADER:
             return "TrodesDataset"
+    if file.suffix.lower() in FORMATS:
+        return FORMATS[file.suffix.lower()]
     raise DatasetError(
         f"{file} is of no format that is known ({', '.join(FORMATS)}, Trodes exports); export it "
         "as one of these"

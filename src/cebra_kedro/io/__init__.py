@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cebra_kedro.io.matlab_folder_dataset import MatlabFolderDataset
     from cebra_kedro.io.npy_dataset import NpyDataset
     from cebra_kedro.io.npz_dataset import NpzDataset
+    from cebra_kedro.io.nwb_dataset import NwbDataset
     from cebra_kedro.io.nwb_folder_dataset import NwbFolderDataset
     from cebra_kedro.io.published_pickle_dataset import PublishedPickleDataset
     from cebra_kedro.io.published_results_dataset import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cebra_kedro.io.sessions_dataset import SessionsDataset
     from cebra_kedro.io.simulated_dataset import SimulatedDataset
     from cebra_kedro.io.store_dataset import StoreDataset
+    from cebra_kedro.io.table_dataset import TableDataset
     from cebra_kedro.io.torch_tensor_dataset import TorchTensorDataset
     from cebra_kedro.io.trodes_dataset import TrodesDataset
 
@@ -44,6 +46,7 @@ __all__ = [
     "MatlabFolderDataset",
     "NpyDataset",
     "NpzDataset",
+    "NwbDataset",
     "NwbFolderDataset",
     "PublishedHdfDataset",
     "PublishedPickleDataset",
@@ -54,6 +57,7 @@ __all__ = [
     "SessionsDataset",
     "SimulatedDataset",
     "StoreDataset",
+    "TableDataset",
     "TorchTensorDataset",
     "TrodesDataset",
 ]
@@ -68,6 +72,7 @@ _MODULES = {
     "MatlabFolderDataset": "matlab_folder_dataset",
     "NpyDataset": "npy_dataset",
     "NpzDataset": "npz_dataset",
+    "NwbDataset": "nwb_dataset",
     "NwbFolderDataset": "nwb_folder_dataset",
     "PublishedHdfDataset": "published_results_dataset",
     "PublishedPickleDataset": "published_pickle_dataset",
@@ -78,6 +83,7 @@ _MODULES = {
     "SessionsDataset": "sessions_dataset",
     "SimulatedDataset": "simulated_dataset",
     "StoreDataset": "store_dataset",
+    "TableDataset": "table_dataset",
     "TorchTensorDataset": "torch_tensor_dataset",
     "TrodesDataset": "trodes_dataset",
 }

@@ -115,7 +115,7 @@ def read_dataset(dataset: h5py.Dataset, name: str, budget: ReadBudget) -> dict[s
     check_storage(dataset, name, budget)
     _check_type(dataset.dtype, name, budget.path)
     if dataset.dtype.hasobject and not budget.has_sound_heaps:
-        _check_heaps(budget.path)
+        check_heaps(budget.path)
         budget.has_sound_heaps = True
     values = _blocks(dataset, name, budget) if dataset.dtype.hasobject else dataset[()]
     return _plain(np.asarray(values), dataset.dtype, name, budget)
@@ -189,7 +189,7 @@ def _check_type(dtype: np.dtype, name: str, path: Path) -> None:
     )
 
 
-def _check_heaps(path: Path) -> None:
+def check_heaps(path: Path) -> None:
     """HDF5 never returns from a heap of variable lengths in which an object has no size.
 
     Source: "HDF5 File Format Specification", III.E. Global Heap.
