@@ -12,6 +12,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -113,7 +114,8 @@ def complete(
         format: how a value lies in its file.
         processes: cells computed at the same time, each in a process of its own; with 1, all in
             this process. Trainings of one thread each are faster than one on all cores, and
-            end with the same bits.
+            end with the same bits. A process that was started by another, as by Kedro's
+            ParallelRunner, starts none: it would wait for them for ever when it ends.
         title: of progress bar and log line; nothing is logged without one.
         bar: whether to show a progress bar over all cells.
 
@@ -133,7 +135,7 @@ def complete(
         else:
             missing[key] = cell
     tasks = (_Task(key, cell, files[key], format, title) for key, cell in missing.items())
-    processes = min(processes, len(missing))
+    processes = min(processes, len(missing)) if parent_process() is None else 1
     computed = _in_processes(tasks, processes) if processes > 1 else map(_compute, tasks)
     for key, entry in _with_bar(computed, len(cells), len(entries), title) if bar else computed:
         entries[key] = entry
