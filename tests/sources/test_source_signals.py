@@ -202,6 +202,15 @@ def test_traces_are_averaged_and_smoothed_activity_is_float():
         ({"labels": {"z": {"values": "z", "times": "time"}}}, "2400 times"),
         ({"spikes": {"times": "spikes", "lowest_rate_hz": 500}}, "no unit fires 500"),
         ({"epochs": {"between": [[0, 1]]}}, "no time is left by epochs"),
+        (
+            {
+                "epochs": {
+                    "between": [[0, 1]],
+                    "moving": {"label": "position", "faster_than": 1},
+                }
+            },
+            r"no time is left by epochs\.between of 100 to 148 s",
+        ),
         ({"epochs": {"moving": {"label": "speed", "faster_than": 1}}}, "the labels are position"),
         ({"bin_width_s": 1000}, "no bin of 1000"),
     ],

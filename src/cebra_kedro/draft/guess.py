@@ -36,7 +36,6 @@ class Guess:
         source: its name.
         options: its options.
         reasons: option → why; those are marked in the file.
-        labels: of them, the first is the one that guides encoders.
     """
 
     source: str
@@ -179,8 +178,8 @@ def _joined(labels: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     for name, block in labels.items():
         partner = _y_of(name)
         if partner in labels and labels[partner]["times"] == block["times"]:
-            key = re.sub(r"_+$|^_+", "", re.sub(r"x", "", name, count=1)) or "position"
-            key = "position" if key in ("loc", "pos", "position") else f"position_{key}"
+            key = (name[1:] if name.startswith("x") else name[:-2]).strip("_")
+            key = "position" if key in ("", "loc", "pos", "position") else f"position_{key}"
             both = [block["values"], labels[partner]["values"]]
             joined[key if key not in joined else name] = block | {"values": both}
         elif not any(_y_of(other) == name for other in labels):

@@ -69,15 +69,14 @@ class Recorded:
         """Float array (epoch, 2) of start and stop in s."""
         kept = self._in_common()
         if wanted.between:
-            kept = _intersection(kept, np.array(wanted.between, float))
+            kept = _intersection(kept, np.array(wanted.between, float), "epochs.between")
         if wanted.intervals is not None:
-            kept = _intersection(kept, self._intervals(wanted.intervals, "epochs.intervals"))
+            intervals = self._intervals(wanted.intervals, "epochs.intervals")
+            kept = _intersection(kept, intervals, "epochs.intervals")
         if wanted.moving is not None:
-            kept = _intersection(kept, self._moving(wanted.moving, kept))
+            kept = _intersection(kept, self._moving(wanted.moving, kept), "epochs.moving")
         if trials is not None:
-            kept = _intersection(kept, self._intervals(trials, "trials"))
-        if not len(kept):
-            raise ValueError("no time is left by epochs and trials; widen them")
+            kept = _intersection(kept, self._intervals(trials, "trials"), "trials")
         return kept
 
     def labels(self, kept: np.ndarray) -> dict[str, Measured]:
@@ -113,7 +112,10 @@ class Recorded:
     def _intervals(self, block: IntervalsBlock, what: str) -> np.ndarray:
         start, stop = (self._arrays.numbers(name, what) for name in (block.start, block.stop))
         if len(start) != len(stop):
-            raise ValueError(f"{what} has {len(start)} starts but {len(stop)} stops")
+            raise ValueError(
+                f"{what} has {len(start)} starts but {len(stop)} stops; name two arrays of one "
+                "length"
+            )
         intervals = np.column_stack([start, stop]) * block.scale
         return intervals[np.isfinite(intervals).all(axis=1)]
 
@@ -184,9 +186,12 @@ def _on_clock(arrays: NamedArrays, clock: Clock, values: np.ndarray, what: str) 
     return Samples(values, times, clock.max_gap_s or _GAP_IN_STEPS * step, float(times[-1]) + step)
 
 
-def _intersection(kept: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _intersection(kept: np.ndarray, others: np.ndarray, what: str) -> np.ndarray:
     """What two lists of intervals have in common, in order of time."""
     start = np.maximum(kept[:, None, 0], others[None, :, 0])
     stop = np.minimum(kept[:, None, 1], others[None, :, 1])
     common = np.stack([start, stop], axis=-1)[start < stop]
+    if not len(common):
+        spans = f"{kept[0, 0]:g} to {kept[-1, 1]:g} s"
+        raise ValueError(f"no time is left by {what} of {spans}; widen it, or correct its unit")
     return common[np.argsort(common[:, 0], kind="stable")]
