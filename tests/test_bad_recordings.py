@@ -144,7 +144,10 @@ def test_a_wrong_number_of_neurons_is_named(refused):
                 "(in ingestion.hippocampus.split)",
             ],
         ),
-        (short_rat(), ["10 bins", "(in hippocampus.", " buddy/"]),  # the encoder's window
+        (
+            short_rat(),
+            ["10 bins at once", "(in ingestion.hippocampus.split)", "of buddy has 6"],
+        ),  # the encoder's window
     ],
     ids=["trials", "window"],
 )

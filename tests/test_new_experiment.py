@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -147,12 +148,16 @@ def test_there_are_figures_and_a_section_of_the_report(project):
     assert "All numbers on this page come from" not in page  # nothing was simulated
 
 
-def test_the_run_says_that_recordings_are_real_and_unverified(project):
+def test_the_run_says_which_files_the_recordings_are_from(project):
     raw = {entry["dataset"]: entry for entry in manifest(project)["raw_files"]}
     assert set(raw) == {"mine.recordings#monday", "mine.recordings#tuesday"}
     assert raw["mine.recordings#monday"]["shape"] == [N_TRIALS * BINS_PER_TRIAL, 14]
     noted = provenance(project)["mine/metrics.csv#monday"]
-    assert (noted["simulated"], noted["checksum_status"]) == (False, "unverified")
+    assert (noted["simulated"], noted["checksum_status"]) == (False, "own")
+    file = Path(raw["mine.recordings#monday"]["source"])
+    assert file.name == "monday.npz"
+    digest = hashlib.sha256((project / file).read_bytes()).hexdigest()
+    assert raw["mine.recordings#monday"]["checksum"] == digest
 
 
 def test_an_encoder_and_a_target_are_two_lines(own):

@@ -13,6 +13,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from cebra_kedro.problems import Problems
+
 LabelKind = Literal["continuous", "discrete", "circular"]
 
 
@@ -117,15 +119,19 @@ class Recording:
         object.__setattr__(self, "meta", MappingProxyType(dict(self.meta)))
         if self.trial is not None:
             object.__setattr__(self, "trial", _read_only(self.trial))
-        _check_neural(self.neural, self.name)
+        problems = Problems(self.name)
+        with problems.collected():
+            _check_neural(self.neural)
+        n_time = len(self.neural) if self.neural.ndim else 0
         for name, label in self.labels.items():
-            _check_label(name, label, self.n_time, self.name)
+            with problems.collected():
+                _check_label(name, label, n_time)
         if not np.isfinite(self.bin_width_s) or self.bin_width_s <= 0:
-            raise RecordingError(
-                f"{self.name}: bin_width_s must be positive and finite, got {self.bin_width_s}"
-            )
+            problems.add(f"bin_width_s must be positive and finite, got {self.bin_width_s}")
         if self.trial is not None:
-            _check_trial(self.trial, self.n_time, self.name)
+            with problems.collected():
+                _check_trial(self.trial, n_time)
+        problems.raise_any(RecordingError)
 
     @property
     def n_time(self) -> int:
@@ -155,18 +161,25 @@ class Recording:
         return self.labels[name]
 
     def label_matrix(
-        self, names: Sequence[str], classes: Mapping[str, np.ndarray] = MappingProxyType({})
+        self,
+        names: Sequence[str],
+        classes: Mapping[str, np.ndarray] = MappingProxyType({}),
+        spreads: Mapping[str, float] = MappingProxyType({}),
     ) -> np.ndarray:
         """The named labels side by side as float32 array (time, dim); see :meth:`Label.matrix`.
 
         Args:
             names: labels, at least one.
             classes: discrete label → its ids over all sessions that are trained together.
+            spreads: label → what its columns are divided by; 1 for those that are not there.
 
         Raises:
             KeyError: a name is not among the labels; the message lists those there are.
         """
         columns = [self.label(name).matrix(classes.get(name)) for name in names]
+        for number, name in enumerate(names):
+            if name in spreads:
+                columns[number] = columns[number] / np.float32(spreads[name])
         return np.concatenate(columns, axis=1)
 
 
@@ -194,54 +207,52 @@ def _check_table(codes: np.ndarray, table: np.ndarray, kind: str) -> None:
         )
 
 
-def _check_neural(neural: np.ndarray, name: str) -> None:
+def _check_neural(neural: np.ndarray) -> None:
     if neural.ndim != 2 or 0 in neural.shape:
         raise RecordingError(
-            f"{name}: neural must be a non-empty array (time, neuron), got shape {neural.shape}"
+            f"neural must be a non-empty array (time, neuron), got shape {neural.shape}"
         )
     if not np.issubdtype(neural.dtype, np.number) or np.issubdtype(
         neural.dtype, np.complexfloating
     ):
-        raise RecordingError(f"{name}: neural must hold real numbers, got dtype {neural.dtype}")
-    _check_finite("neural", neural, name, "remove or interpolate these bins before loading")
+        raise RecordingError(f"neural must hold real numbers, got dtype {neural.dtype}")
+    _check_finite("neural", neural, "remove or interpolate these bins before loading")
 
 
-def _check_label(label_name: str, label: Label, n_time: int, name: str) -> None:
+def _check_label(label_name: str, label: Label, n_time: int) -> None:
     if label.values.ndim not in (1, 2):
         raise RecordingError(
-            f"{name}: label {label_name} must have shape (time,) or (time, dim), "
-            f"got {label.values.shape}"
+            f"label {label_name} must have shape (time,) or (time, dim), got {label.values.shape}"
         )
     if len(label.values) != n_time:
         raise RecordingError(
-            f"{name}: label {label_name} has {len(label.values)} rows but neural has {n_time}; "
+            f"label {label_name} has {len(label.values)} rows but neural has {n_time}; "
             "every label needs one row per time bin"
         )
     if label.kind != "discrete":
         values = label.values if label.table is None else label.table
-        _check_finite(f"label {label_name}", values, name, "interpolate it or drop these bins")
+        _check_finite(f"label {label_name}", values, "interpolate it or drop these bins")
 
 
-def _check_trial(trial: np.ndarray, n_time: int, name: str) -> None:
+def _check_trial(trial: np.ndarray, n_time: int) -> None:
     if trial.shape != (n_time,) or not np.issubdtype(trial.dtype, np.integer):
         raise RecordingError(
-            f"{name}: trial must be an integer array ({n_time},), "
-            f"got {trial.dtype} of shape {trial.shape}"
+            f"trial must be an integer array ({n_time},), got {trial.dtype} of shape {trial.shape}"
         )
     starts = trial[np.flatnonzero(np.diff(trial, prepend=trial[0] - 1))]
     if len(np.unique(starts)) != len(starts):
         raise RecordingError(
-            f"{name}: trial ids return after another trial; give each contiguous run its own id"
+            "trial ids return after another trial; give each contiguous run its own id"
         )
 
 
-def _check_finite(what: str, values: np.ndarray, name: str, remedy: str) -> None:
+def _check_finite(what: str, values: np.ndarray, remedy: str) -> None:
     if np.issubdtype(values.dtype, np.integer):
         return
     if np.isfinite(values).all():
         return
     bad = np.argwhere(~np.isfinite(values))
     raise RecordingError(
-        f"{name}: {what} has {len(bad)} values that are NaN or infinite, the first at index "
+        f"{what} has {len(bad)} values that are NaN or infinite, the first at index "
         f"{tuple(int(i) for i in bad[0])}; {remedy}"
     )

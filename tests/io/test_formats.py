@@ -135,7 +135,9 @@ def test_facts_about_a_recording_are_read_without_its_arrays(written):
         "simulated": False,
         "n_time": 4,
         "n_neurons": 3,
+        "n_trials": None,
         "bin_width_s": 0.025,
+        "suspicions": [],
     }
     json.dumps(format.about(path))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import pickle
 from pathlib import Path
 
@@ -291,3 +292,19 @@ class TestInKedro:
         each = {"type": "cebra_kedro.io.RecordingDataset", "filepath": f"{tmp_path}/{{session}}.h5"}
         loaded = SessionsDataset(sessions=["monday"], each=each).load()
         assert loaded["monday"].n_neurons == 2
+
+
+def test_a_session_says_which_files_it_is_from_and_their_digest(tmp_path):
+    for name in ("a", "b"):
+        np.savez(tmp_path / f"{name}.npz", x=np.arange(3))
+    npz = {"type": "cebra_kedro.io.NpzDataset"}
+    files = {name: npz | {"filepath": str(tmp_path / f"{name}.npz")} for name in ("a", "b")}
+    sessions = SessionsDataset(sessions={"one": files["a"], "both": files}).load()
+    digests = [
+        hashlib.sha256((tmp_path / f"{name}.npz").read_bytes()).hexdigest() for name in ("a", "b")
+    ]
+    assert sessions.origin("one") == {"source": files["a"]["filepath"], "checksum": digests[0]}
+    assert sessions.origin("both") == {
+        "source": f"{files['a']['filepath']}, {files['b']['filepath']}",
+        "checksum": hashlib.sha256("\n".join(digests).encode()).hexdigest(),
+    }

@@ -193,7 +193,9 @@ class TestIndex:
             "simulated": True,
             "n_time": 5,
             "n_neurons": 2,
+            "n_trials": None,
             "bin_width_s": 0.5,
+            "suspicions": [],
         }
         assert dataset.load()["buddy"].n_time == 5
         assert files(folder) == ["buddy/recording.h5", "index.json"]

@@ -223,7 +223,9 @@ def test_only_decoders_of_controls_that_ask_for_it_are_fitted_to_permuted_labels
 
 
 def test_a_session_is_decoded_by_the_labels_that_it_has(recordings, embeddings):
-    angle = Label(np.zeros(recordings["buddy"].n_time, np.float32), "circular", "rad")
+    angle = Label(
+        np.sin(np.arange(recordings["buddy"].n_time, dtype=np.float32)), "circular", "rad"
+    )
     recordings = recordings | {
         "buddy": dataclasses.replace(recordings["buddy"], labels={"angle": angle}),
     }

@@ -173,7 +173,7 @@ def test_a_run_splits_its_own_sessions_only(recordings):
     [
         (
             {"encoders": {"position": POSITION | {"labels": ["place"]}}},
-            r"rats: encoders.position is guided by place, but buddy has position, direction, inc",
+            r"rats has.*position is guided by place, but buddy has position, direction",
         ),
         (
             {"encoders": {"a": {"classes": "position", "pairs": {"law": "discrete"}}}},
@@ -204,7 +204,7 @@ def test_all_that_is_wrong_is_said_at_once(recordings):
 
 
 def test_labels_are_asked_of_the_sessions_and_populations_of_an_encoder_only(recordings):
-    place = Label(np.zeros(recordings["buddy"].n_time, int), "discrete")
+    place = Label(np.arange(recordings["buddy"].n_time) % 3, "discrete")
     recordings = recordings | {"buddy": with_labels(recordings["buddy"], place=place)}
     block = {"classes": "place", "pairs": {"law": "discrete"}, "sessions": ["buddy"]}
     # decoded where there is one
@@ -226,3 +226,62 @@ def test_labels_that_only_sessions_outside_a_run_have_are_not_missed(recordings)
         decode={"position": {}, "place": {}}, compare={"sessions": {"align": ["place"]}}
     )
     assert list(split_recordings(recordings, described, "cicero", "rats")) == ["cicero"]
+
+
+def trained(**changes):
+    """A description with one encoder, of a window of ten bins."""
+    block = POSITION | {"encoder": {"architecture": "offset10-model", "hidden_units": 4}}
+    return experiment(encoders={"position": block | changes})
+
+
+def cut(recording, n_bins):
+    """The first bins of each trial."""
+    first = np.searchsorted(recording.trial, recording.trial)
+    keep = np.arange(recording.n_time) - first < n_bins
+    labels = {
+        name: dataclasses.replace(label, values=label.values[keep])
+        for name, label in recording.labels.items()
+    }
+    return dataclasses.replace(
+        recording, neural=recording.neural[keep], labels=labels, trial=recording.trial[keep]
+    )
+
+
+def test_trials_that_are_shorter_than_a_window_are_refused_before_training(recordings):
+    short = {name: cut(recording, 9) for name, recording in recordings.items()}
+    with pytest.raises(ValueError, match=r"position see 10 bins at once, but the longest .* 9;"):
+        split_recordings(short, trained(), None, "rats")
+    assert split_recordings(recordings, trained(), None, "rats")
+
+
+def test_pairs_further_apart_than_trials_are_long_are_refused(recordings):
+    far = {"law": "time_delta", "time_offset_bins": 12}
+    short = {name: cut(recording, 12) for name, recording in recordings.items()}
+    with pytest.raises(ValueError, match=r"have time_offset_bins 12, but .* has 12; lower"):
+        split_recordings(short, trained(pairs=far), None, "rats")
+
+
+def test_labels_that_are_constant_guide_and_decode_nothing(recordings):
+    still = Label(np.full(recordings["buddy"].n_time, 0.5), "continuous", "m")
+    changed = recordings | {"buddy": with_labels(recordings["buddy"], position=still)}
+    described = experiment(decode={"position": {}})
+    with pytest.raises(ValueError, match=r"guided by position, which is constant in buddy.*decode"):
+        split_recordings(changed, described, None, "rats")
+
+
+def test_classes_that_are_tested_but_never_trained_on_are_refused(recordings):
+    lap = Label(recordings["buddy"].trial, "discrete")
+    changed = recordings | {"buddy": with_labels(recordings["buddy"], lap=lap)}
+    with pytest.raises(ValueError, match=r"decode.lap: classes .* test bins of fold 0 but in no"):
+        split_recordings(changed, experiment(decode={"lap": {}}), None, "rats")
+
+
+def test_what_is_suspected_is_told_and_kept(recordings, caplog):
+    neural = recordings["buddy"].neural.copy()
+    neural[:, 1] = 0
+    raw = {"buddy": dataclasses.replace(recordings["buddy"], neural=neural)}
+    found = computed(read(raw, experiment(source="recording"), "buddy"))
+    said = found["buddy"].meta["suspicions"]
+    assert any("neurons" in text and "silent" in text for text in said)
+    split_recordings(found, experiment(), "buddy", "rats")
+    assert [record.message for record in caplog.records] == [f"buddy: {text}" for text in said]

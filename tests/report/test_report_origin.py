@@ -108,3 +108,19 @@ def test_session_without_an_entry_of_its_own_has_that_of_the_table(folder):
         "achilles simulated",
         "buddy real recording (checksum not recorded) from an earlier run",
     ]
+
+
+def test_what_is_suspected_of_a_recording_stands_with_its_size(folder):
+    about = {
+        "dataset": "hippocampus.recordings",
+        "n_time": 6577,
+        "n_neurons": 48,
+        "n_trials": 84,
+        "bin_width_s": 0.025,
+        "suspicions": ["1 of 48 neurons (3) is silent"],
+    }
+    write_provenance(folder, {"../02_intermediate/hippocampus/index.json#buddy": about})
+    document = page(folder)
+    assert "6577 bins of 25 ms (2 min 44 s) in 84 trials, 48 neurons" in document.text
+    assert document.text.count("1 of 48 neurons (3) is silent") == 1
+    assert document.text.count("Look at these before you trust the results") == 1

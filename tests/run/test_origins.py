@@ -242,3 +242,15 @@ def test_results_are_what_lies_in_the_reporting_folder(project):
     assert metrics.as_posix() == "rats/metrics.csv"
     assert run.results("rats.recordings", {"ann": None}) == []
     assert run.files("rats.recordings") == [project.root / "recordings/index.json"]
+
+
+def test_what_is_suspected_of_recordings_is_kept_by_session(project):
+    found = {
+        f"ann/{population}": recording("ann", **REAL, suspicions=[f"of {population}"])
+        for population in ("ca", "neuropixels")
+    }
+    project.write(project.run(), "rats.recordings", found | {"ben": recording("ben", **REAL)})
+    ann = project.known["../recordings/index.json#ann"]
+    assert ann["suspicions"] == ["ca: of ca", "neuropixels: of neuropixels"]
+    assert (ann["dataset"], ann["n_neurons"], ann["n_time"]) == ("rats.recordings", 6, 4)
+    assert project.known["../recordings/index.json#ben"]["suspicions"] == []

@@ -324,7 +324,7 @@ def test_short_runs_within_an_epoch_are_interpolated_and_all_else_dropped(rows, 
 
 def test_missing_bins_are_counted_where_they_are_refused_and_classes_filled_where_sides_agree():
     missing, epoch = np.array([0, 1, 0, 1, 1, 0, 1], bool), np.zeros(7, int)
-    message = "4 of 7 bins have no value, the longest run 2 bins from bin 3; drop them, interpolate"
+    message = "4 of 7 bins have no value, the longest run 2 bins from bin 3; leave them out by"
     with pytest.raises(ValueError, match=message):
         fill_missing(np.zeros(7), missing, epoch, "refuse")
     assert fill_missing(np.zeros(7), np.zeros(7, bool), epoch, "refuse").keep.all()

@@ -5,6 +5,7 @@ import pytest
 
 from cebra_kedro.recording import Recording, RecordingError
 from cebra_kedro.sources.arrays import read_arrays, read_recording
+from cebra_kedro.sources.registry import typed_options
 
 N_TIME = 20
 
@@ -25,9 +26,8 @@ def arrays(**changes):
 
 
 def read(raw=None, **options):
-    return read_arrays(
-        arrays() if raw is None else raw, **{"session": "mine", "bin_width_s": 0.1} | options
-    )
+    options = typed_options("arrays", {"bin_width_s": 0.1} | options)
+    return read_arrays(arrays() if raw is None else raw, session="mine", **options)
 
 
 def test_what_is_not_said_is_taken_from_the_arrays_and_told(caplog):
@@ -90,41 +90,121 @@ def test_other_names_of_activity_and_trials():
 @pytest.mark.parametrize(
     ("changes", "options", "message"),
     [
-        ({"neural": None}, {}, r"mine: there is no array neural for neural; there are speed, plac"),
-        ({}, {"neural": "x"}, "there is no array x for neural; there are neural, speed"),
-        ({}, {"trial": "x"}, "there is no array x for trial"),
-        ({}, {"labels": {"x": None}}, "there is no array x for label x"),
-        ({}, {"labels": {"a": {"array": "x"}}}, "there is no array x for label a"),
+        ({"neural": None}, {}, "mine: neural names neural, but there are speed, place"),
+        ({}, {"neural": "x"}, "neural names x, but there are neural, speed"),
+        ({}, {"trial": "x"}, "trial names x, but there are neural"),
+        ({}, {"labels": {"x": None}}, "labels.x names x, but there are neural"),
+        ({}, {"labels": {"a": {"array": "x"}}}, "labels.a names x, but there are neural"),
         ({"neural": np.ones(N_TIME)}, {}, r"neural must be a non-empty array \(time, neuron\)"),
         ({"neural": np.ones((0, 2))}, {}, r"neural must be a non-empty array.*\(0, 2\)"),
         ({"neural": np.full((N_TIME, 2), np.nan)}, {}, "mine: neural must hold finite numbers"),
-        ({}, {"labels": {"speed": {"units": "m"}}}, "label speed has no option units; it has arr"),
+        (
+            {},
+            {"labels": {"speed": {"units": "m"}}},
+            "labels.speed.units: Extra inputs",
+        ),
         (
             {},
             {"labels": {"speed": {"kind": "discrete"}}},
-            "mine: label speed: a discrete label holds integer class ids, got dtype float64",
+            "mine: labels.speed must hold whole numbers to be discrete; declare it continuous",
         ),
-        ({}, {"labels": {"speed": {"kind": "angle"}}}, "label kind must be one of continuous, dis"),
+        (
+            {},
+            {"labels": {"speed": {"kind": "angle"}}},
+            "labels.speed.kind: Input should",
+        ),
         (
             {"who": np.array(["a", "b"] * 10)},
-            {},
-            r"mine: label who must hold numbers, got <U1; number the classes",
+            {"labels": {"who": {"kind": "continuous"}}},
+            "mine: labels.who holds text, which are classes; remove kind",
         ),
-        ({"speed": np.ones(7)}, {"labels": {"speed": None}}, "label speed has 7 rows but neural"),
+        (
+            {"speed": np.ones(7)},
+            {"labels": {"speed": None}},
+            "labels.speed has 7 rows but neur",
+        ),
         ({"trial": np.repeat([0, 1, 0, 1], 5)}, {}, "trial ids return after another trial"),
-        ({"trial": np.zeros(3, int)}, {}, r"trial must be an integer array \(20,\)"),
-        ({"speed": np.full(N_TIME, np.inf)}, {}, "label speed has 20 values that are NaN or inf"),
+        ({"trial": np.zeros(3, int)}, {}, "trial has 3 rows but neural has 20; every array"),
+        (
+            {"speed": np.full(N_TIME, np.inf)},
+            {},
+            "labels.speed: 20 of 20 bins.*rule: drop",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_by_name(changes, options, message):
-    with pytest.raises(RecordingError, match=message):
+    with pytest.raises(ValueError, match=message):
         read(arrays(**changes), **options)
 
 
-@pytest.mark.parametrize("trial", [np.repeat([0.4, 1.6], 10), np.repeat(["a", "b"], 10)])
-def test_trial_ids_that_are_no_whole_numbers_are_refused(trial):
+def test_trial_ids_that_are_no_whole_numbers_are_refused():
     with pytest.raises(RecordingError, match="mine: trial must hold whole numbers"):
-        read(arrays(trial=trial))
+        read(arrays(trial=np.repeat([0.4, 1.6], 10)))
+
+
+def test_trials_may_be_named_in_text():
+    assert read(arrays(trial=np.repeat(["b", "a"], 10))).trial.tolist() == [1] * 10 + [0] * 10
+
+
+def test_everything_that_is_wrong_is_said_at_once():
+    raw = arrays(speed=np.ones(7), choice=np.full(N_TIME, 0.5))
+    labels = {"speed": {}, "choice": {"kind": "discrete"}, "velocity": {}}
+    with pytest.raises(RecordingError) as error:
+        read(raw, labels=labels)
+    message = str(error.value)
+    assert message.startswith("mine has 3 problems: (1) labels.choice must hold whole numbers")
+    assert "(2) labels.velocity names velocity, but there are" in message
+    assert "(3) labels.speed has 7 rows but neural has 20" in message
+
+
+def test_an_array_that_lies_on_its_side_is_suspected():
+    with pytest.raises(RecordingError, match="speed has 20 rows but neural has 4; say transposed"):
+        read(arrays(neural=arrays()["neural"].T), labels={"speed": {}}, trial="trial")
+
+
+def test_angles_in_degrees_are_turned_into_radians_where_it_is_said():
+    raw = arrays(heading=np.linspace(0, 342, N_TIME))
+    with pytest.raises(RecordingError, match=r"values reach 342 rad, more than a turn; say unit"):
+        read(raw, labels={"heading": {"kind": "circular"}})
+    with pytest.raises(RecordingError, match="is circular, so its unit is rad or deg, got cm"):
+        read(raw, labels={"heading": {"kind": "circular", "unit": "cm"}})
+    label = read(raw, labels={"heading": {"kind": "circular", "unit": "deg"}}).labels["heading"]
+    np.testing.assert_allclose(label.values, np.deg2rad(raw["heading"]), rtol=1e-6)  # float32
+    assert label.unit == "rad"
+
+
+def test_negative_counts_are_refused():
+    with pytest.raises(RecordingError, match=r"some are negative \(the least is -1"):
+        read(arrays(neural=arrays()["neural"] - 1))
+
+
+def test_bins_without_a_label_are_dropped_by_a_declared_rule():
+    raw = arrays(speed=np.where(np.arange(N_TIME) == 7, np.nan, 1.5), side=np.array(["l"] * 20))
+    raw["side"][12] = ""
+    recording = read(raw, labels={"speed": {}, "side": {}}, missing={"rule": "drop"})
+    kept = np.delete(np.arange(N_TIME), [7, 12])
+    np.testing.assert_array_equal(recording.neural, raw["neural"][kept])
+    assert np.isfinite(recording.labels["speed"].values).all()
+    # a gap is the border of a trial: of 5, 2 | 2, 2 | 2, 5 bins
+    assert np.bincount(recording.trial).tolist() == [5, 2, 2, 2, 2, 5]
+
+
+def test_short_gaps_are_interpolated_and_all_bins_stay():
+    speed = np.arange(N_TIME, dtype=float)
+    raw = arrays(speed=np.where(speed == 7, np.nan, speed))
+    missing = {"rule": "interpolate", "longest_s": 0.1}
+    recording = read(raw, labels={"speed": {}}, missing=missing)
+    np.testing.assert_allclose(recording.labels["speed"].values, speed)
+    np.testing.assert_array_equal(recording.trial, raw["trial"])
+
+
+def test_columns_are_joined_by_pattern_and_parts_by_name():
+    columns = {f"unit_{number}": np.arange(6.0) + number for number in (10, 9)}
+    raw = {"cells": columns, "video": {"x": np.arange(6.0), "y": np.ones(6)}}
+    labels = {"place": {"array": ("video/x", "video/y")}}
+    recording = read(raw, neural="cells/unit_*", labels=labels)
+    np.testing.assert_array_equal(recording.neural[0], [9, 10])
+    assert recording.labels["place"].values.shape == (6, 2)
 
 
 def test_a_recording_is_read_as_it_is():

@@ -170,7 +170,9 @@ def recording_facts(path: Path) -> dict[str, Any]:
             **{name: meta.get(name) for name in _ORIGIN},
             "n_time": int(n_time),
             "n_neurons": int(n_neurons),
+            "n_trials": meta.get("n_trials"),
             "bin_width_s": float(file.attrs["bin_width_s"]),
+            "suspicions": list(meta.get("suspicions", ())),
         }
 
 

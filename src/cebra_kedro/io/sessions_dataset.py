@@ -6,7 +6,9 @@ How a session is read is the business of the dataset that its definition names.
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io.core import AbstractDataset, DatasetError
@@ -131,6 +133,20 @@ class Sessions(Mapping[str, Any]):
         if isinstance(found, dict):
             return Sessions(found, of=session)
         return _load(f"{self._of} ({session})" if self._of else session, found)
+
+    def origin(self, session: str) -> dict[str, str]:
+        """``source``: the files of a session; ``checksum``: their SHA-256 (hex), empty without any.
+
+        Of several files, it is the SHA-256 of their digests, one a line.
+        """
+        found = self._datasets[session]
+        parts = found.values() if isinstance(found, dict) else [found]
+        files = [Path(str(_place(dataset))) for dataset in parts]
+        if not all(file.is_file() for file in files):
+            return {}
+        digests = [_sha256_of(file) for file in files]
+        checksum = digests[0] if len(digests) == 1 else _sha256("\n".join(digests))
+        return {"source": ", ".join(map(str, files)), "checksum": checksum}
 
     def __contains__(self, session: object) -> bool:
         return session in self._datasets
@@ -265,6 +281,15 @@ def _no_session(datasets: Mapping[str, Any], session: str) -> str:
 def _can_tell(dataset: AbstractDataset) -> bool:
     """Whether a dataset knows if its file is there."""
     return type(dataset)._exists is not AbstractDataset._exists
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _place(dataset: Any) -> Any:

@@ -21,6 +21,7 @@ from cebra_kedro.report.read import Contents, ExperimentFiles, FigureFile, Probl
 _CHECKSUM_WORDS = {
     "mismatch": "checksum does not match",
     "unverified": "checksum not verified",
+    "own": "a file of one's own",
     "verified": "checksum verified",
 }
 """From the most to the least worrying; of several raw files the most worrying counts."""
@@ -56,10 +57,21 @@ class Figure:
 
 @dataclass(frozen=True)
 class Subject:
-    """Scores and figures of one subject."""
+    """Scores and figures of one subject.
+
+    Attributes:
+        name: of the session, or of a transfer between two.
+        origin: of its scores.
+        data: size of its recording in words; empty if not recorded.
+        suspicions: what in its recording looks like a mistake.
+        scores: table of its scores.
+        figures: pictures of it.
+    """
 
     name: str
     origin: Origin
+    data: str
+    suspicions: tuple[str, ...]
     scores: tables.ScoreTable | None
     figures: tuple[Figure, ...]
 
@@ -142,7 +154,37 @@ def _subject(contents: Contents, experiment: str, files: SubjectFiles) -> Subjec
     path = own_rows if own_rows in contents.provenance else files.metrics_path or first_figure
     origin = _origin(contents, path, experiment, files.name)
     scores = None if files.metrics.empty else tables.score_table(files.metrics)
-    return Subject(files.name, origin, scores, _figures(contents, files.figures))
+    facts = _recording_facts(contents, experiment, files.name)
+    return Subject(
+        name=files.name,
+        origin=origin,
+        data=_size(facts),
+        suspicions=tuple(map(_text, facts.get("suspicions") or ())),
+        scores=scores,
+        figures=_figures(contents, files.figures),
+    )
+
+
+def _recording_facts(contents: Contents, experiment: str, subject: str) -> dict[str, Any]:
+    """What is recorded of the recording of a session."""
+    for place, entry in contents.provenance.items():
+        if not isinstance(entry, dict) or entry.get("dataset") != f"{experiment}.recordings":
+            continue
+        if place.endswith(f"#{subject}"):
+            return entry
+    return {}
+
+
+def _size(facts: dict[str, Any]) -> str:
+    """``11589 bins of 25 ms (4 min 50 s) in 87 trials, 25 neurons``."""
+    n_time, width, n_neurons = (facts.get(key) for key in ("n_time", "bin_width_s", "n_neurons"))
+    if not (isinstance(n_time, int) and isinstance(n_neurons, int) and isinstance(width, float)):
+        return ""
+    minutes, seconds = divmod(round(n_time * width), 60)
+    lasts = f"{minutes} min {seconds} s" if minutes else f"{n_time * width:.3g} s"
+    trials = facts.get("n_trials")
+    of_trials = f" in {trials} trials" if isinstance(trials, int) and trials > 1 else ""
+    return f"{n_time} bins of {1000 * width:.3g} ms ({lasts}){of_trials}, {n_neurons} neurons"
 
 
 def _figures(contents: Contents, files: Iterable[FigureFile]) -> tuple[Figure, ...]:
@@ -198,7 +240,7 @@ def _checksum_status(manifest: dict[str, Any], experiment: str, subject: str) ->
 def _checksum_kind(status: str) -> str:
     if status == "verified":
         return "real"
-    return "doubtful" if status in _CHECKSUM_WORDS else "unchecked"
+    return "doubtful" if status in ("mismatch", "unverified") else "unchecked"
 
 
 def _raw_file(raw: dict[str, Any]) -> dict[str, str]:

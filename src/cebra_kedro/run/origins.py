@@ -62,12 +62,14 @@ class Origins:
         """Note what recordings say of themselves; returns it by key."""
         facts = {key: store.about(key) for key in store}
         (index,) = self.files(name)
-        self._provenance.note_recordings(
-            {
-                self._provenance.place(index, self._session(name, key)): about
-                for key, about in facts.items()
-            }
-        )
+        of_session: dict[str, dict[str, dict[str, Any]]] = {}
+        for key, about in facts.items():
+            of_session.setdefault(self._session(name, key), {})[key] = about
+        places = {
+            self._provenance.place(index, session): {"dataset": name} | _together(found)
+            for session, found in of_session.items()
+        }
+        self._provenance.note_recordings(places)
         return facts
 
     def note_written(self, name: str, data: Any, node: Node) -> None:
@@ -137,6 +139,21 @@ class Origins:
         first, *rest = key.split("/")
         found = next((part for part in (first, *rest[:1]) if part in known), "")
         return found or (first if "_to_" in first else "")
+
+
+def _together(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What holds for a session, of one recording or several."""
+    *_, last = facts.values()
+    if len(facts) == 1:
+        return dict(last)
+    return dict(last) | {
+        "n_neurons": sum(about["n_neurons"] or 0 for about in facts.values()),
+        "suspicions": [
+            f"{key.partition('/')[2]}: {text}"
+            for key, about in facts.items()
+            for text in about.get("suspicions", ())
+        ],
+    }
 
 
 def _sources(known: Iterable[list[str]], session: str) -> list[str]:

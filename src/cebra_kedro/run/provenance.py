@@ -16,8 +16,10 @@ from typing import Any
 from cebra_kedro.atomic import atomic_path
 
 PROVENANCE_NAME = "provenance.json"
+RECORDING_FACTS = ("dataset", "n_time", "n_neurons", "n_trials", "bin_width_s", "suspicions")
+"""What the place of a recording has besides its origin."""
 
-_WORST_FIRST = ("mismatch", "unverified", "verified", "simulated")
+_WORST_FIRST = ("mismatch", "unverified", "own", "verified", "simulated")
 
 
 class Provenance:
@@ -53,7 +55,7 @@ class Provenance:
         Args:
             facts: place → what the index says about the recordings there.
         """
-        keys = ("simulated", "checksum_status")
+        keys = ("simulated", "checksum_status", *RECORDING_FACTS)
         with self._lock:
             for place, about in facts.items():
                 known = self._entries.get(place, {})

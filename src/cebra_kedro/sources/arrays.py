@@ -1,72 +1,117 @@
-"""Arrays of one's own, whatever they are called, as a ``Recording``.
+"""Arrays of one's own with a row for each time bin, whatever they are called, as a ``Recording``.
 
-Opening files is left to ``io``: what arrives is a mapping from names to arrays.
+Opening files is left to ``io``: what arrives is a mapping from names to arrays. Signals on clocks
+of their own are read by ``signals``.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from cebra_kedro.parameter_block import Settings
+from cebra_kedro.problems import Problems
 from cebra_kedro.recording import Label, LabelKind, Recording, RecordingError
+from cebra_kedro.sources.alignment import fill_missing, split_at_gaps
+from cebra_kedro.sources.label_values import LabelValues, label_values, log_text
+from cebra_kedro.sources.named_arrays import NamedArrays
+from cebra_kedro.sources.signal_blocks import MissingBlock
 from cebra_kedro.sources.synthetic import smallest
 
 logger = logging.getLogger(__name__)
 
-_LABEL_OPTIONS = {"array", "kind", "unit"}
+
+class ArrayLabelBlock(Settings):
+    """A label with a value for each time bin.
+
+    Attributes:
+        array: array (time,) or (time, dim), or several arrays (time,) as coordinates; the label's
+            own name if it is not given.
+        kind: None: text, true/false and whole numbers of at most 20 values are classes, others
+            numbers.
+        unit: e.g. ``m``; a circular label in ``deg`` is turned into rad.
+    """
+
+    array: str | tuple[str, ...] | None = None
+    kind: LabelKind | None = None
+    unit: str = ""
 
 
 def read_arrays(
-    raw: Mapping[str, np.ndarray],
+    raw: Mapping[str, Any],
     *,
     session: str,
     bin_width_s: float,
     neural: str = "neural",
     transposed: bool = False,
     trial: str | None = None,
-    labels: Mapping[str, Mapping[str, str] | None] | None = None,
+    labels: Mapping[str, ArrayLabelBlock | None] | None = None,
+    missing: MissingBlock | None = None,
 ) -> Recording:
     """Turn named arrays into a recording.
 
     Args:
-        raw: name → array with one row a time bin, e.g. an ``.npz`` file.
+        raw: name → array with one row a time bin, e.g. an ``.npz`` file; or file → such names,
+            which then begin with the file's, as in ``behaviour/speed``.
         session: becomes the recording's name.
         bin_width_s: width of a time bin in s.
-        neural: the array (time, neuron) of counts or traces.
+        neural: the array (time, neuron) of counts or traces, or a pattern such as ``unit_*`` of
+            arrays (time,).
         transposed: the array is (neuron, time).
-        trial: the array (time,) of trial ids, whole numbers; None if ``raw`` has no array
+        trial: the array (time,) of trial ids, whole numbers or text; None if ``raw`` has no array
             ``trial``.
-        labels: label → ``array`` (if it is called otherwise), ``kind`` (``continuous``,
-            ``discrete`` or ``circular``, in rad) and ``unit``. A kind that is not said follows from
-            the numbers: floats are continuous, whole numbers and true/false classes. None takes
-            every other array that has a row for each time bin, and says so.
+        labels: label → where it is and what it is. None takes every other array that has a row for
+            each time bin, and says so.
+        missing: what becomes of bins in which a label has no value; None refuses them.
 
     Raises:
-        RecordingError: an array is missing or does not fit; the message lists those there are.
+        RecordingError: arrays are missing or do not fit; the message lists those there are.
     """
-    arrays = {name: np.asarray(values) for name, values in raw.items()}
-    activity = _array(arrays, neural, "neural", session)
-    if activity.ndim != 2 or 0 in activity.shape:
-        raise RecordingError(
-            f"{session}: {neural} must be a non-empty array (time, neuron), got {activity.shape}"
-        )
-    activity = activity.T if transposed else activity
+    arrays, problems = NamedArrays(raw, session), Problems(session)
     trial = trial or ("trial" if "trial" in arrays else None)
+    activity, ids, found = None, None, dict[str, LabelValues]()
+    with problems.collected():
+        activity = _activity(arrays, neural, transposed)
+    if trial is not None:
+        with problems.collected():
+            ids = _trial_ids(arrays.array(trial, "trial").reshape(-1), trial)
     if labels is None:
-        labels = _other_arrays(arrays, {neural, trial}, len(activity), session)
+        n_time = 0 if activity is None else len(activity)
+        labels = _other_arrays(arrays, {neural, trial}, n_time, session)
+    for name, block in labels.items():
+        with problems.collected():
+            found[name] = _label(arrays, name, block or ArrayLabelBlock())
+    if activity is not None:
+        rows = {f"labels.{name}": len(label.values) for name, label in found.items()}
+        rows |= {} if ids is None else {str(trial): len(ids)}
+        for name, n_rows in rows.items():
+            if n_rows != len(activity):
+                problems.add(_lengths(name, n_rows, neural, activity))
+    problems.raise_any(RecordingError)
+    assert activity is not None
+    missing = missing or MissingBlock()
+    longest = round(missing.longest_s / bin_width_s)
+    filled = _without_missing(found, ids, missing, longest, len(activity), session)
+    for name, label in found.items():
+        if label.classes:
+            logger.info("%s: classes of %s: %s", session, name, log_text(label.classes))
     return Recording(
-        neural=smallest(activity, session),
-        labels={name: _label(arrays, name, block or {}, session) for name, block in labels.items()},
+        neural=smallest(activity[filled.keep], session),
+        labels={
+            name: Label(filled.values[name], label.kind, label.unit)
+            for name, label in found.items()
+        },
         bin_width_s=bin_width_s,
         name=session,
-        trial=None if trial is None else _trial_ids(arrays, trial, session),
+        trial=filled.trial,
         meta={
             "source": "arrays",
             "checksum": "",
-            "checksum_status": "unverified",
+            "checksum_status": "own",
             "subject": session,
             "simulated": False,
         },
@@ -88,64 +133,120 @@ def read_recording(raw: Recording, *, session: str) -> Recording:
     return raw
 
 
-def _array(arrays: Mapping[str, np.ndarray], name: str, what: str, session: str) -> np.ndarray:
-    if name not in arrays:
-        raise RecordingError(
-            f"{session}: there is no array {name} for {what}; there are {', '.join(arrays)}. "
-            "Correct source, or the file"
+@dataclass(frozen=True, eq=False)
+class _Filled:
+    """Labels of the bins that are kept, those bins (a slice if all are), and their trials."""
+
+    values: Mapping[str, np.ndarray]
+    keep: np.ndarray | slice
+    trial: np.ndarray | None
+
+
+def _activity(arrays: NamedArrays, name: str, transposed: bool) -> np.ndarray:
+    activity = arrays.matrix(name, "neural")
+    if activity.ndim != 2 or 0 in activity.shape:
+        raise ValueError(
+            f"{name} must be a non-empty array (time, neuron), got shape {activity.shape}"
         )
-    return arrays[name]
+    if activity.dtype.kind not in "iufb":
+        raise ValueError(f"{name} must hold real numbers, got {activity.dtype}")
+    if activity.dtype.kind == "i" and activity.min() < 0:
+        raise ValueError(
+            f"{name} holds whole numbers, which are counts, but some are negative (the least is "
+            f"{activity.min()}); save traces as floats, or correct the counts"
+        )
+    return activity.T if transposed else activity
 
 
-def _trial_ids(arrays: Mapping[str, np.ndarray], name: str, session: str) -> np.ndarray:
-    trial = _array(arrays, name, "trial", session)
+def _trial_ids(trial: np.ndarray, name: str) -> np.ndarray:
+    if trial.dtype.kind in "US":
+        return np.unique(trial, return_inverse=True)[1].astype(np.int64)
     if not np.issubdtype(trial.dtype, np.number) or np.any(trial != np.rint(trial)):
-        raise RecordingError(
-            f"{session}: {name} must hold whole numbers, the id of the trial of each bin, got "
+        raise ValueError(
+            f"{name} must hold whole numbers, the id of the trial of each bin, got "
             f"{trial.dtype} with other values; number the trials"
         )
     return trial.astype(np.int64)
 
 
 def _other_arrays(
-    arrays: Mapping[str, np.ndarray], taken: set[str | None], n_time: int, session: str
-) -> dict[str, Mapping[str, str]]:
-    others: dict[str, Mapping[str, str]] = {
-        name: {}
-        for name, values in arrays.items()
-        if name not in taken and values.ndim in (1, 2) and len(values) == n_time
-    }
-    kinds = ", ".join(f"{name} ({_kind_of(arrays[name], name, session)})" for name in others)
-    logger.info("%s: source.labels is not given; labels are %s", session, kinds or "none")
-    return others
+    arrays: NamedArrays, taken: set[str | None], n_time: int, session: str
+) -> dict[str, ArrayLabelBlock | None]:
+    """Every other array with a row for each bin; what kinds they are is said once."""
+    others = [name for name in arrays.with_rows(n_time) if name not in taken]
+    kinds = {name: _label(arrays, name, ArrayLabelBlock()).kind for name in others}
+    told = ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
+    logger.info("%s: source.labels is not given; labels are %s", session, told or "none")
+    return dict.fromkeys(others)
 
 
-def _label(
-    arrays: Mapping[str, np.ndarray], name: str, block: Mapping[str, str], session: str
-) -> Label:
-    unknown = set(block) - _LABEL_OPTIONS
-    if unknown:
-        raise RecordingError(
-            f"{session}: label {name} has no option {', '.join(sorted(unknown))}; it has "
-            f"{', '.join(sorted(_LABEL_OPTIONS))}"
-        )
-    values = _array(arrays, block.get("array", name), f"label {name}", session)
-    kind: Any = block.get("kind") or _kind_of(values, name, session)
-    if kind == "discrete" and (values.dtype == bool or np.issubdtype(values.dtype, np.integer)):
-        values = values.astype(np.int64)
-    elif kind != "discrete" and np.issubdtype(values.dtype, np.number):
-        values = values.astype(np.float32)
+def _label(arrays: NamedArrays, name: str, block: ArrayLabelBlock) -> LabelValues:
+    what = f"labels.{name}"
+    values = arrays.matrix(block.array or name, what)
+    return label_values(values, block.kind, block.unit, what)
+
+
+def _lengths(name: str, n_rows: int, neural: str, activity: np.ndarray) -> str:
+    remedy = "every array needs one row per time bin"
+    if n_rows == activity.shape[1]:
+        remedy = f"say transposed: true if {neural} is (neuron, time)"
+    return f"{name} has {n_rows} rows but {neural} has {len(activity)}; {remedy}"
+
+
+def _without_missing(
+    labels: Mapping[str, LabelValues],
+    trial: np.ndarray | None,
+    missing: MissingBlock,
+    longest: int,
+    n_time: int,
+    session: str,
+) -> _Filled:
+    """The bins that are kept, with labels of the types of a recording."""
+    lacking = {name: label for name, label in labels.items() if label.missing.any()}
+    values = {name: label.values for name, label in labels.items()}
+    if lacking:
+        epoch = _epochs(trial, n_time)
+        keep, problems = np.ones(n_time, bool), Problems(session)
+        for name, label in lacking.items():
+            with problems.collected():
+                values[name], there = _filled(label, missing, longest, epoch, f"labels.{name}")
+                keep &= there
+        problems.raise_any(RecordingError)
+        if not keep.any():
+            raise RecordingError(f"{session}: no bin has a value of every label; correct the file")
+        logger.info("%s: %d of %d bins lack a label", session, (~keep).sum(), n_time)
+        trial = trial if keep.all() else split_at_gaps(epoch, keep)
+        return _Filled(_typed(values, labels, keep), keep, trial)
+    return _Filled(_typed(values, labels, slice(None)), slice(None), trial)
+
+
+def _filled(
+    label: LabelValues, missing: MissingBlock, longest_bins: int, epoch: np.ndarray, what: str
+) -> tuple[np.ndarray, np.ndarray]:
     try:
-        return Label(values, kind, block.get("unit", ""))
-    except RecordingError as error:
-        raise RecordingError(f"{session}: label {name}: {error}") from error
+        filled = fill_missing(
+            label.values,
+            label.missing,
+            epoch,
+            missing.rule,
+            longest_bins=longest_bins,
+            circular=label.kind == "circular",
+        )
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from error
+    return filled.values, filled.keep
 
 
-def _kind_of(values: np.ndarray, name: str, session: str) -> LabelKind:
-    if values.dtype == bool or np.issubdtype(values.dtype, np.integer):
-        return "discrete"
-    if np.issubdtype(values.dtype, np.floating):
-        return "continuous"
-    raise RecordingError(
-        f"{session}: label {name} must hold numbers, got {values.dtype}; number the classes"
-    )
+def _typed(
+    values: Mapping[str, np.ndarray], labels: Mapping[str, LabelValues], keep: np.ndarray | slice
+) -> dict[str, np.ndarray]:
+    return {
+        name: values[name][keep].astype(np.int64 if label.kind == "discrete" else np.float32)
+        for name, label in labels.items()
+    }
+
+
+def _epochs(trial: np.ndarray | None, n_time: int) -> np.ndarray:
+    if trial is None:
+        return np.zeros(n_time, np.int64)
+    return np.cumsum(np.diff(trial, prepend=trial[:1]) != 0)

@@ -13,10 +13,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from cebra_kedro.recording import LabelKind
 from cebra_kedro.sources.alignment import speed, typical_step
+from cebra_kedro.sources.label_values import label_values
 from cebra_kedro.sources.signal_blocks import LabelBlock
-
-_LEVELS = 20
-"""Whole numbers of more values than this are numbers, not classes, unless told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,19 +71,12 @@ def measured(samples: Samples, block: LabelBlock, name: str, kept: np.ndarray) -
             raise ValueError(f"labels.{name} has no position in the time that is kept")
         values, kind, unit = _MEASURES[block.measure](samples, block, inside)
         return Measured(replace(samples, values=values), kind, unit)
-    values = samples.values
-    if values.dtype.kind in "US":
-        names, codes = np.unique(values.astype(str), return_inverse=True)
-        if block.kind not in (None, "discrete"):
-            raise ValueError(f"labels.{name} holds text, which are classes; remove kind")
-        return Measured(replace(samples, values=codes), "discrete", block.unit, tuple(names))
-    kind = block.kind or _kind_of(values)
-    if kind == "discrete":
-        return Measured(replace(samples, values=_class_ids(values, name)), kind, block.unit)
-    values, unit = values.astype(float), block.unit
-    if kind == "circular" and unit in ("deg", "°"):
-        values, unit = np.deg2rad(values), "rad"
-    return Measured(replace(samples, values=values), kind, unit or ("rad" * (kind == "circular")))
+    found = label_values(samples.values, block.kind, block.unit, f"labels.{name}")
+    samples = replace(samples, values=found.values)
+    if found.missing.any() and found.kind == "discrete":  # numbers say themselves where they lack
+        there = ~found.missing
+        samples = replace(samples, values=found.values[there], times_s=samples.times_s[there])
+    return Measured(samples, found.kind, found.unit, found.classes)
 
 
 _Result = tuple[np.ndarray, LabelKind, str]
@@ -135,21 +126,3 @@ def _seen(samples: Samples, name: str) -> Samples:
     if seen.sum() < 2:
         raise ValueError(f"labels.{name} has {seen.sum()} positions, which are no movement")
     return replace(samples, values=positions[seen], times_s=samples.times_s[seen])
-
-
-def _kind_of(values: np.ndarray) -> LabelKind:
-    if values.dtype == bool:
-        return "discrete"
-    whole = np.issubdtype(values.dtype, np.integer) and values.ndim == 1
-    return "discrete" if whole and len(np.unique(values)) <= _LEVELS else "continuous"
-
-
-def _class_ids(values: np.ndarray, name: str) -> np.ndarray:
-    if values.ndim != 1:
-        raise ValueError(f"labels.{name} must have one class a sample, got shape {values.shape}")
-    if values.dtype.kind == "f" and not np.array_equal(values, np.rint(values)):
-        raise ValueError(
-            f"labels.{name} must hold whole numbers to be discrete, got others or NaN; declare it "
-            "continuous, or number the classes"
-        )
-    return values.astype(np.int64)

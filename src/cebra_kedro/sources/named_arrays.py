@@ -22,10 +22,13 @@ class NamedArrays:
         raw: name → array or list of arrays; or file → such a mapping, whose names then begin with
             the file's, as in ``tracking/time``.
         session: for errors.
+
+    Attributes:
+        session: as given.
     """
 
     def __init__(self, raw: Mapping[str, Any], session: str) -> None:
-        self._session = session
+        self.session = session
         self._values: dict[str, Values] = {}
         for name, values in raw.items():
             if isinstance(values, Mapping):
@@ -35,6 +38,14 @@ class NamedArrays:
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    def with_rows(self, n_rows: int) -> list[str]:
+        """Names of the arrays of one or two dimensions that have so many rows."""
+        return [
+            name
+            for name, values in self._values.items()
+            if isinstance(values, np.ndarray) and values.ndim in (1, 2) and len(values) == n_rows
+        ]
 
     def array(self, name: str, what: str) -> np.ndarray:
         """One array.
@@ -49,7 +60,7 @@ class NamedArrays:
         values = self._named(name, what)
         if not isinstance(values, np.ndarray):
             raise RecordingError(
-                f"{self._session}: {what} wants one array, but {name} is a list of {len(values)}"
+                f"{self.session}: {what} wants one array, but {name} is a list of {len(values)}"
             )
         return values
 
@@ -62,7 +73,7 @@ class NamedArrays:
         values = self.array(name, what)
         if values.ndim != 1 or not np.issubdtype(values.dtype, np.number):
             raise RecordingError(
-                f"{self._session}: {what} wants numbers in one dimension, but {name} holds "
+                f"{self.session}: {what} wants numbers in one dimension, but {name} holds "
                 f"{values.dtype} of shape {values.shape}"
             )
         return values.astype(float)
@@ -97,7 +108,7 @@ class NamedArrays:
         shapes = {column.shape for column in columns}
         if len(shapes) > 1 or any(column.ndim != 1 for column in columns):
             raise RecordingError(
-                f"{self._session}: {what} wants arrays of one length in one dimension, got shapes "
+                f"{self.session}: {what} wants arrays of one length in one dimension, got shapes "
                 f"{', '.join(map(str, sorted(shapes)))}"
             )
         return np.column_stack(columns)
@@ -111,7 +122,7 @@ class NamedArrays:
         there = list(self._values)
         more = f" and {len(there) - _MOST_LISTED} more" if len(there) > _MOST_LISTED else ""
         return RecordingError(
-            f"{self._session}: {what} names {name}, but there are "
+            f"{self.session}: {what} names {name}, but there are "
             f"{', '.join(there[:_MOST_LISTED]) or 'no arrays'}{more}. Correct source, or the file"
         )
 

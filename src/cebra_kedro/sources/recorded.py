@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cebra_kedro.problems import Problems
+from cebra_kedro.recording import RecordingError
 from cebra_kedro.sources.alignment import epochs_where, typical_step
 from cebra_kedro.sources.behaviour import Measured, Samples, measured
 from cebra_kedro.sources.named_arrays import NamedArrays
@@ -55,15 +57,24 @@ class Recorded:
         traces: TracesBlock | None,
         labels: Mapping[str, LabelBlock],
     ) -> None:
+        problems = Problems(arrays.session)
         if (spikes is None) == (traces is None):
-            raise ValueError("source signals wants spikes or traces, one of the two")
+            problems.add("source signals wants spikes or traces, one of the two")
         self._arrays = arrays
-        self.spikes = None if spikes is None else _spike_times(arrays, spikes)
+        self.spikes: list[np.ndarray] | None = None
+        self.traces: Samples | None = None
         self.lowest_rate_hz = 0.0 if spikes is None else spikes.lowest_rate_hz
-        self.traces = None if traces is None else _traces(arrays, traces)
         self.how_of_traces: How = "mean" if traces is None else traces.how
         self.blocks = dict(labels)
-        self._samples = {name: _samples(arrays, name, block) for name, block in labels.items()}
+        self._samples: dict[str, Samples] = {}
+        with problems.collected():
+            self.spikes = None if spikes is None else _spike_times(arrays, spikes)
+        with problems.collected():
+            self.traces = None if traces is None else _traces(arrays, traces)
+        for name, block in labels.items():
+            with problems.collected():
+                self._samples[name] = _samples(arrays, name, block)
+        problems.raise_any(RecordingError)
 
     def kept(self, wanted: EpochsBlock, trials: TrialsBlock | None) -> np.ndarray:
         """Float array (epoch, 2) of start and stop in s."""
@@ -85,10 +96,12 @@ class Recorded:
         Args:
             kept: the time that is kept.
         """
-        return {
-            name: measured(samples, self.blocks[name], name, kept)
-            for name, samples in self._samples.items()
-        }
+        problems, found = Problems(self._arrays.session), {}
+        for name, samples in self._samples.items():
+            with problems.collected():
+                found[name] = measured(samples, self.blocks[name], name, kept)
+        problems.raise_any(RecordingError)
+        return found
 
     def _in_common(self) -> np.ndarray:
         all_samples = list(self._samples.values())

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cebra_kedro.problems import Problems
 from cebra_kedro.recording import Label, Recording, RecordingError
 from cebra_kedro.sources.alignment import (
     Bins,
@@ -25,6 +26,7 @@ from cebra_kedro.sources.alignment import (
     split_at_gaps,
 )
 from cebra_kedro.sources.behaviour import Measured
+from cebra_kedro.sources.label_values import log_text
 from cebra_kedro.sources.named_arrays import NamedArrays
 from cebra_kedro.sources.recorded import Recorded
 from cebra_kedro.sources.signal_blocks import (
@@ -101,18 +103,22 @@ def _binned(
             "widen epochs"
         )
     keep = np.ones(len(bins.start_s), bool)
-    values, labels = {}, recorded.labels(kept)
+    values, labels, problems = {}, recorded.labels(kept), Problems(session)
     for name, label in labels.items():
         how = recorded.blocks[name].how
-        values[name], there = _in_bins(label, how, bins, missing, f"labels.{name}")
-        keep &= there
-    if recorded.traces is None:
-        neural = _counts(recorded, bins, session)
-    else:
-        traces = Measured(recorded.traces, "continuous", "")
-        neural, there = _in_bins(traces, recorded.how_of_traces, bins, missing, "traces")
-        neural = neural.astype(np.float32)
-        keep &= there
+        with problems.collected():
+            values[name], there = _in_bins(label, how, bins, missing, f"labels.{name}")
+            keep &= there
+    neural = np.empty((0, 0))
+    with problems.collected():
+        if recorded.traces is None:
+            neural = _counts(recorded, bins, session)
+        else:
+            traces = Measured(recorded.traces, "continuous", "")
+            neural, there = _in_bins(traces, recorded.how_of_traces, bins, missing, "traces")
+            neural = neural.astype(np.float32)
+            keep &= there
+    problems.raise_any(RecordingError)
     if smoothing is not None:
         neural = smooth(neural, bins, smoothing.sigma_s, causal=smoothing.causal)
     if not keep.all():
@@ -121,8 +127,7 @@ def _binned(
         raise ValueError("no bin has a sample of every label; correct the clocks or epochs")
     names = {name: label.classes for name, label in labels.items() if label.classes}
     for name, classes in names.items():
-        shown = ", ".join(f"{number} {text}" for number, text in enumerate(classes))
-        logger.info("%s: classes of %s: %s", session, name, shown)
+        logger.info("%s: classes of %s: %s", session, name, log_text(classes))
     return Recording(
         neural=neural[keep],
         labels={
@@ -135,7 +140,7 @@ def _binned(
         meta={
             "source": "signals",
             "checksum": "",
-            "checksum_status": "unverified",
+            "checksum_status": "own",
             "subject": session,
             "simulated": False,
         },
@@ -190,15 +195,6 @@ def _counts(recorded: Recorded, bins: Bins, session: str) -> np.ndarray:
         raise ValueError(
             f"no unit fires {recorded.lowest_rate_hz} Hz in the time that is kept; lower "
             "spikes.lowest_rate_hz, or correct spikes.scale (seconds in one unit of time)"
-        )
-    silent = int((rates[fires] == 0).sum())
-    if silent:
-        logger.warning(
-            "%s: %d of %d units are silent in the time that is kept; spikes.lowest_rate_hz leaves "
-            "them out",
-            session,
-            silent,
-            counts.shape[1],
         )
     return counts[:, fires]
 

@@ -42,6 +42,9 @@ class PairsConfig(Settings):
             (``uniform``), for ``discrete`` and ``mixed``.
         windows: ``trial`` keeps windows inside trials; ``cebra`` lets them cross trials and
             clamps them at the ends of the recording.
+        standardise: divide every continuous label by its standard deviation over the rows that are
+            trained on, so that labels of different units weigh alike; angles and classes stay as
+            they are. None is false: labels count in their own units, as in cebra.
     """
 
     law: Literal["time", "time_delta", "delta_normal", "discrete", "mixed", "hybrid"]
@@ -50,6 +53,7 @@ class PairsConfig(Settings):
     ties: Literal["first", "uniform"] | None = None
     prior: Literal["empirical", "uniform"] | None = None
     windows: Literal["trial", "cebra"] = "trial"
+    standardise: bool | None = None
 
     @property
     def uses_labels(self) -> bool:
@@ -76,7 +80,11 @@ class PairsConfig(Settings):
         for name, needed in wanted.items():
             if needed and getattr(self, name) is None:
                 raise ValueError(f"the {self.law} law needs {name}")
-        used = wanted | {"ties": self.uses_labels, "prior": self.uses_classes}
+        used = wanted | {
+            "ties": self.uses_labels,
+            "prior": self.uses_classes,
+            "standardise": self.uses_labels,
+        }
         for name, usable in used.items():
             if not usable and getattr(self, name) is not None:
                 raise ValueError(f"the {self.law} law has no {name}; remove it")

@@ -70,6 +70,7 @@ def session_data(
     classes: str | None = None,
     *,
     ids: Mapping[str, np.ndarray] = MappingProxyType({}),
+    spreads: Mapping[str, float] = MappingProxyType({}),
     shuffle_seed: int | None = None,
     joined: bool = False,
 ) -> TrainingData:
@@ -81,17 +82,31 @@ def session_data(
         labels: labels side by side; none for laws without continuous labels.
         classes: the discrete label of the ``discrete`` and ``mixed`` laws.
         ids: discrete label → its ids over all sessions that are trained together.
+        spreads: continuous label → what its values are divided by.
         shuffle_seed: permute the labels, as whole rows, for a control; None for not.
         joined: rows count as neighbours across those taken out between them, as a random split
             needs it.
     """
-    columns = recording.label_matrix(labels, ids)[rows] if labels else None
+    columns = recording.label_matrix(labels, ids, spreads)[rows] if labels else None
     chosen = recording.label(classes).values[rows] if classes else None
     if shuffle_seed is not None:
         columns = None if columns is None else shuffle_rows(columns, shuffle_seed)
         chosen = None if chosen is None else shuffle_rows(chosen, shuffle_seed)
     segment = np.zeros(len(rows), np.int64) if joined else segment_ids(rows, recording.trial)
     return TrainingData(recording.neural[rows], segment, columns, chosen)
+
+
+def spread(columns: Sequence[np.ndarray]) -> float:
+    """Standard deviation of a label over several sessions, of all its coordinates together.
+
+    Args:
+        columns: of each session, array (row, dim).
+
+    Returns:
+        The root of the summed variances; 1 for a label that is constant.
+    """
+    deviation = float(np.sqrt(np.concatenate(columns).var(axis=0, dtype=np.float64).sum()))
+    return deviation or 1.0
 
 
 def pair_law(

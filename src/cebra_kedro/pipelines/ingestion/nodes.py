@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,9 +16,14 @@ from cebra_kedro.cells import Cell, Pieces
 from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.experiment.blocks import Named
 from cebra_kedro.pipelines import chosen_sessions
+from cebra_kedro.pipelines.ingestion.fit import problems_of_labels, problems_of_rows
+from cebra_kedro.problems import Problems
 from cebra_kedro.recording import Recording, RecordingError
 from cebra_kedro.sources.registry import source, typed_options
 from cebra_kedro.splits import split_recording
+from cebra_kedro.suspicions import suspicions
+
+logger = logging.getLogger(__name__)
 
 
 def read_recordings(raw: Mapping[str, Any], experiment: Experiment, only: Any, name: str) -> Pieces:
@@ -44,17 +51,22 @@ def split_recordings(
     Raises:
         ValueError: a recording cannot be split so, or lacks labels that the description names.
     """
-    splits, labels = {}, {}
+    splits, kinds, problems = {}, {}, Problems(name)
     for session in chosen_sessions(experiment, only):
         for population in experiment.populations or ("",):
             key = recording_key(session, population)
             recording = recordings[key]
-            part = split_recording(recording, experiment.split.by, **experiment.split.options)
-            splits[key] = {"part": part}
-            labels[key] = {label: one.kind for label, one in recording.labels.items()}
-    problems = list(_problems(experiment, labels))
-    if problems:
-        raise ValueError(f"{name}: {'; '.join(dict.fromkeys(problems))}. Correct the description")
+            for text in recording.meta.get("suspicions", ()):
+                logger.warning("%s: %s", key, text)
+            kinds[key] = {label: one.kind for label, one in recording.labels.items()}
+            with problems.collected():
+                part = split_recording(recording, experiment.split.by, **experiment.split.options)
+                splits[key] = {"part": part}
+                for problem in problems_of_rows(experiment, key, recording, part):
+                    problems.add(problem)
+    for problem in problems_of_labels(experiment, kinds):
+        problems.add(problem)
+    problems.raise_any(ValueError)
     return splits
 
 
@@ -79,10 +91,21 @@ class _Reader:
         if population:
             options["population"] = population
         try:
-            return source(self._source.name)(content, session=session, **options)
+            recording = source(self._source.name)(content, session=session, **options)
         except RecordingError as error:
             read_from = getattr(content, "source", f"session {session} of the raw entry")
             raise RecordingError(f"{error} (read from {read_from})") from error
+        return replace(recording, meta={**recording.meta, **self._facts(recording, session)})
+
+    def _facts(self, recording: Recording, session: str) -> dict[str, Any]:
+        """What a recording says of itself in tables and reports."""
+        facts: dict[str, Any] = {
+            "n_trials": len(np.unique(recording.segment())),
+            "suspicions": suspicions(recording),
+        }
+        if recording.meta.get("checksum_status") == "own" and hasattr(self._raw, "origin"):
+            facts |= self._raw.origin(session)
+        return facts
 
     def _content(self, session: str) -> Any:
         key, content = _Reader._last
@@ -110,45 +133,3 @@ class _Kept(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._parts)
-
-
-def _problems(experiment: Experiment, labels: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
-    """What the description names that the recordings do not have."""
-    for key, kinds in labels.items():
-        yield from _problems_of_guidance(experiment, key, kinds)
-    if {key.partition("/")[0] for key in labels} < set(experiment.sessions):
-        return  # sessions that a run leaves out may have what these do not
-    known = dict.fromkeys(label for kinds in labels.values() for label in kinds)
-    there = f"but the labels are {', '.join(known) or 'none'}"
-    for target, block in experiment.decode.items():
-        for label in block.labels:
-            if label not in known:
-                yield f"decode.{target} names {label}, {there}"
-    for compared in experiment.compare.sessions:
-        for label in compared.align:
-            if label not in {*known, "time_in_trial"}:
-                yield f"compare.sessions aligns by {label}, {there}"
-
-
-def _problems_of_guidance(
-    experiment: Experiment, key: str, kinds: Mapping[str, str]
-) -> Iterator[str]:
-    """What encoders need of one recording, which has labels of these kinds."""
-    session, _, population = key.partition("/")
-    if "row" in kinds:  # files of predictions have rows of this name
-        yield f"{key} has a label called row; give it another name in source.labels"
-    for encoder in experiment.encoders:
-        if session not in experiment.sessions_of(encoder):
-            continue
-        if population not in experiment.populations_of(encoder):
-            continue
-        guidance = experiment.guidance_of(encoder, session)
-        for label in guidance.all_labels:
-            if label not in kinds:
-                there = f"{key} has {', '.join(kinds) or 'no labels'}"
-                yield f"encoders.{encoder} is guided by {label}, but {there}"
-        if guidance.classes and kinds.get(guidance.classes, "discrete") != "discrete":
-            yield (
-                f"encoders.{encoder}.classes names {guidance.classes}, which is "
-                f"{kinds[guidance.classes]}; name a discrete label, or use it under labels"
-            )

@@ -11,7 +11,7 @@ from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
 from cebra_kedro.training.config import TrainingConfig
-from cebra_kedro.training.data import TrainingData, session_data
+from cebra_kedro.training.data import TrainingData, session_data, spread
 
 JOINT = "joint"
 _PARTS = {"train": ("train",), "train_and_valid": ("train", "valid")}
@@ -68,6 +68,7 @@ class EncoderJob:
         experiment, block = self.experiment, self.experiment.encoders[self.encoder]
         guidance = experiment.guidance_of(self.encoder, self.unit.members[0][0])
         ids = self._class_ids(guidance.labels)
+        spreads = self._spreads(guidance.labels) if guidance.pairs.standardise else {}
         return [
             session_data(
                 self._recording(recording_key(*member)),
@@ -75,6 +76,7 @@ class EncoderJob:
                 guidance.labels,
                 guidance.classes,
                 ids=ids,
+                spreads=spreads,
                 shuffle_seed=self.seed if block.shuffle_labels else None,
                 joined=experiment.split.by == "random_optimistic",
             )
@@ -90,6 +92,19 @@ class EncoderJob:
         if self.fold is None:
             return np.arange(part.shape[1])
         return rows(part[self.fold], *parts)
+
+    def _spreads(self, labels: Sequence[str]) -> dict[str, float]:
+        """Standard deviations of continuous labels over the rows that are trained on."""
+        fitted = _PARTS.get(self.experiment.encoders[self.encoder].fit_on, ())
+        keys = [recording_key(*member) for member in self.unit.members]
+        found: dict[str, list[np.ndarray]] = {}
+        for key in keys:
+            recording, fitted_rows = self.recordings[key], self._rows(key, fitted)
+            for label in labels:
+                if recording.label(label).kind == "continuous":
+                    values = recording.label(label).matrix()[fitted_rows]
+                    found.setdefault(label, []).append(values)
+        return {label: spread(columns) for label, columns in found.items()}
 
     def _class_ids(self, labels: Sequence[str]) -> dict[str, np.ndarray]:
         """Ids of discrete labels over all sessions that are trained together."""

@@ -145,8 +145,8 @@ def fill_missing(
         worst = np.argmax(stop - first)
         raise ValueError(
             f"{missing.sum()} of {len(missing)} bins have no value, the longest run "
-            f"{stop[worst] - first[worst]} bins from bin {first[worst]}; drop them, interpolate "
-            "short runs, raise max_gap_s, or leave this time out of the epochs"
+            f"{stop[worst] - first[worst]} bins from bin {first[worst]}; leave them out by "
+            "missing: {rule: drop}, or fill short runs by {rule: interpolate, longest_s: 0.5}"
         )
     if rule != "interpolate":
         return Filled(values, ~missing)

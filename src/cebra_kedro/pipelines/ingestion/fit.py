@@ -1,0 +1,160 @@
+"""Whether recordings have what a description asks of them, before anything is trained.
+
+What is wrong with a recording by itself is said where it is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from cebra_kedro.experiment import Experiment
+from cebra_kedro.recording import Label, Recording
+from cebra_kedro.splits import PART_NAMES, TEST, TRAIN, rows, segment_ids
+
+_WINDOW = re.compile(r"offset(\d+)-")
+"""The receptive field in the names of cebra's networks that do not resample."""
+
+
+def problems_of_labels(
+    experiment: Experiment, kinds: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    """What the description names that the recordings do not have.
+
+    Args:
+        experiment: the description.
+        kinds: recording → label → kind, of the sessions of a run.
+    """
+    for key, own in kinds.items():
+        yield from _problems_of_guidance(experiment, key, own)
+    if {key.partition("/")[0] for key in kinds} < set(experiment.sessions):
+        return  # sessions that a run leaves out may have what these do not
+    known = dict.fromkeys(label for own in kinds.values() for label in own)
+    there = f"but the labels are {', '.join(known) or 'none'}"
+    for target, block in experiment.decode.items():
+        for label in block.labels:
+            if label not in known:
+                yield f"decode.{target} names {label}, {there}"
+    for compared in experiment.compare.sessions:
+        for label in compared.align:
+            if label not in {*known, "time_in_trial"}:
+                yield f"compare.sessions aligns by {label}, {there}"
+
+
+def problems_of_rows(
+    experiment: Experiment, key: str, recording: Recording, part: np.ndarray
+) -> Iterator[str]:
+    """What is wrong with the bins of a recording that are trained on and tested.
+
+    Args:
+        experiment: the description.
+        key: of the recording.
+        recording: the recording.
+        part: int8 array (fold, time), its split.
+    """
+    session, _, population = key.partition("/")
+    encoders = list(_encoders_of(experiment, session, population))
+    guided: dict[str, list[str]] = {}
+    for encoder in encoders:
+        for label in experiment.guidance_of(encoder, session).all_labels:
+            if label in recording.labels and _is_constant(recording.labels[label]):
+                guided.setdefault(label, []).append(encoder)
+    for label, names in guided.items():
+        yield f"encoders {', '.join(names)} are guided by {label}, which is constant in {key}"
+    if experiment.split.by != "random_optimistic":
+        longest = min(_longest_run(recording, fold) for fold in part)
+        yield from _problems_of_windows(experiment, encoders, key, longest)
+    for target, block in experiment.decode.items():
+        for label in block.labels:
+            if label in recording.labels:
+                yield from _problems_of_target(target, label, recording, key, part)
+
+
+def _problems_of_guidance(
+    experiment: Experiment, key: str, kinds: Mapping[str, str]
+) -> Iterator[str]:
+    """What encoders need of one recording, which has labels of these kinds."""
+    session, _, population = key.partition("/")
+    if "row" in kinds:  # files of predictions have rows of this name
+        yield f"{key} has a label called row; give it another name in source.labels"
+    for encoder in _encoders_of(experiment, session, population):
+        guidance = experiment.guidance_of(encoder, session)
+        for label in guidance.all_labels:
+            if label not in kinds:
+                there = f"{key} has {', '.join(kinds) or 'no labels'}"
+                yield f"encoders.{encoder} is guided by {label}, but {there}"
+        if guidance.classes and kinds.get(guidance.classes, "discrete") != "discrete":
+            yield (
+                f"encoders.{encoder}.classes names {guidance.classes}, which is "
+                f"{kinds[guidance.classes]}; name a discrete label, or use it under labels"
+            )
+
+
+def _encoders_of(experiment: Experiment, session: str, population: str) -> Iterator[str]:
+    for encoder in experiment.encoders:
+        if session not in experiment.sessions_of(encoder):
+            continue
+        if population in experiment.populations_of(encoder):
+            yield encoder
+
+
+def _problems_of_windows(
+    experiment: Experiment, encoders: Sequence[str], key: str, longest: int
+) -> Iterator[str]:
+    """A window and a pair must fit into a stretch of training bins."""
+    long_windows: dict[int, list[str]] = {}
+    long_offsets: dict[int, list[str]] = {}
+    for encoder in encoders:
+        config = experiment.training_config(encoder, 0, key.partition("/")[0])
+        window = _WINDOW.match(config.encoder.architecture)
+        offset = config.pairs.time_offset_bins or 0
+        if window is not None and int(window[1]) > longest:
+            long_windows.setdefault(int(window[1]), []).append(encoder)
+        elif window is not None and offset >= longest:
+            long_offsets.setdefault(offset, []).append(encoder)
+    there = f"the longest stretch of training bins within a trial of {key} has {longest}"
+    for bins, names in long_windows.items():
+        yield (
+            f"encoders {', '.join(names)} see {bins} bins at once, but {there}; choose an "
+            "architecture with a shorter window, smaller bins, or longer trials"
+        )
+    for offset, names in long_offsets.items():
+        yield (
+            f"encoders {', '.join(names)} have time_offset_bins {offset}, but {there}; lower "
+            "time_offset_bins"
+        )
+
+
+def _longest_run(recording: Recording, part: np.ndarray) -> int:
+    train = rows(part, "train")
+    if not len(train):
+        return 0
+    return int(np.bincount(segment_ids(train, recording.trial)).max())
+
+
+def _problems_of_target(
+    target: str, label: str, recording: Recording, key: str, part: np.ndarray
+) -> Iterator[str]:
+    """A decoder needs something to learn, and classes that it has seen."""
+    own = recording.labels[label]
+    if _is_constant(own):
+        yield f"decode.{target} decodes {label}, which is constant in {key}; remove it"
+        return
+    if own.kind != "discrete":
+        return
+    for fold, codes in enumerate(part):
+        new = np.setdiff1d(own.values[codes == TEST], own.values[codes == TRAIN])
+        if len(new):
+            shown = ", ".join(map(str, new[:5])) + (", …" * (len(new) > 5))
+            yield (
+                f"decode.{target}: classes {shown} of {label} in {key} are in {PART_NAMES[TEST]} "
+                f"bins of fold {fold} but in no {PART_NAMES[TRAIN]} bin; split so that every class "
+                "is trained on (by: trial takes turns), or declare it continuous if it is a number"
+            )
+            return
+
+
+def _is_constant(label: Label) -> bool:
+    return bool((label.values == label.values[:1]).all())

@@ -1,0 +1,123 @@
+"""Values of a label as they stand in a file → numbers of a kind, and where there is none.
+
+Clocks and bins are left to ``signals`` and ``arrays``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cebra_kedro.recording import LabelKind
+
+_LEVELS = 20
+"""Whole numbers of more values than this are numbers, not classes, unless told."""
+_DEGREES = ("deg", "°", "degree", "degrees")
+_RADIANS = ("", "rad", "radian", "radians")
+
+
+@dataclass(frozen=True, eq=False)
+class LabelValues:
+    """What a label is.
+
+    Attributes:
+        values: float array (row, …), angles in rad, NaN where there is none; or integer array
+            (row,) of classes.
+        missing: bool array (row,).
+        kind: of the label.
+        unit: of the label.
+        classes: names of the classes 0, 1 …, where the file has text.
+    """
+
+    values: np.ndarray
+    missing: np.ndarray
+    kind: LabelKind
+    unit: str
+    classes: tuple[str, ...] = ()
+
+
+def label_values(values: np.ndarray, kind: LabelKind | None, unit: str, name: str) -> LabelValues:
+    """Say what the values of a label are.
+
+    Args:
+        values: array (row,) or (row, dim) of numbers, true/false or text; NaN or an empty text is
+            missing.
+        kind: None: text, true/false and whole numbers of at most 20 values are classes, others
+            numbers.
+        unit: of the values; angles may be in ``deg``.
+        name: of the label, for errors.
+
+    Raises:
+        ValueError: the values do not fit the kind or the unit.
+    """
+    if values.ndim not in (1, 2):
+        raise ValueError(f"{name} must have one row a sample, got shape {values.shape}")
+    if values.dtype.kind in "US":
+        return _named_classes(values, kind, unit, name)
+    if values.dtype.kind not in "iufb":
+        raise ValueError(f"{name} must hold numbers, true/false or text, got {values.dtype}")
+    kind = kind or _kind_of(values)
+    if kind == "discrete":
+        return _classes(values, unit, name)
+    numbers = values.astype(float)
+    if kind == "circular":
+        numbers, unit = _angles(numbers, unit, name)
+    missing = ~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1)
+    return LabelValues(numbers, missing, kind, unit)
+
+
+def log_text(classes: tuple[str, ...]) -> str:
+    """``0 left, 1 right``."""
+    return ", ".join(f"{number} {text}" for number, text in enumerate(classes))
+
+
+def _named_classes(values: np.ndarray, kind: LabelKind | None, unit: str, name: str) -> LabelValues:
+    if kind not in (None, "discrete"):
+        raise ValueError(f"{name} holds text, which are classes; remove kind")
+    if values.ndim != 1:
+        raise ValueError(f"{name} must have one class a sample, got shape {values.shape}")
+    texts = values.astype(str)
+    missing = texts == ""
+    names, codes = np.unique(texts[~missing], return_inverse=True)
+    ids = np.zeros(len(texts), np.int64)
+    ids[~missing] = codes
+    return LabelValues(ids, missing, "discrete", unit, tuple(names.tolist()))
+
+
+def _classes(values: np.ndarray, unit: str, name: str) -> LabelValues:
+    if values.ndim != 1:
+        raise ValueError(f"{name} must have one class a sample, got shape {values.shape}")
+    missing = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
+    if not np.array_equal(values[~missing], np.rint(values[~missing])):
+        raise ValueError(
+            f"{name} must hold whole numbers to be discrete; declare it continuous, or number the "
+            "classes"
+        )
+    ids = np.zeros(len(values), np.int64)
+    ids[~missing] = values[~missing].astype(np.int64)
+    return LabelValues(ids, missing, "discrete", unit)
+
+
+def _angles(values: np.ndarray, unit: str, name: str) -> tuple[np.ndarray, str]:
+    if unit in _DEGREES:
+        return np.deg2rad(values), "rad"
+    if unit not in _RADIANS:
+        raise ValueError(
+            f"{name} is circular, so its unit is rad or deg, got {unit}; correct unit, or declare "
+            "it continuous"
+        )
+    largest = float(np.nanmax(np.abs(values), initial=0.0))
+    if largest > 2 * np.pi + 1e-3:
+        raise ValueError(
+            f"{name} is circular, but its values reach {largest:.4g} rad, more than a turn; say "
+            "unit: deg if they are degrees, or wrap them to -π … π"
+        )
+    return values, "rad"
+
+
+def _kind_of(values: np.ndarray) -> LabelKind:
+    if values.dtype == bool:
+        return "discrete"
+    whole = np.issubdtype(values.dtype, np.integer) and values.ndim == 1
+    return "discrete" if whole and len(np.unique(values)) <= _LEVELS else "continuous"

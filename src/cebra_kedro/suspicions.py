@@ -1,0 +1,96 @@
+"""What in a recording looks like a mistake but may be meant: said once, and kept with the results.
+
+What cannot be right is refused by ``recording`` and by the sources; whether a recording fits what
+is asked of it is for ``pipelines.ingestion.fit``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from cebra_kedro.recording import Label, Recording
+
+_FEW_LEVELS = 5
+_HIGHEST_RATE_HZ = 500.0
+_LONGEST_BIN_S, _SHORTEST_BIN_S = 10.0, 1e-4
+_MOST_SHOWN = 5
+
+
+def suspicions(recording: Recording) -> list[str]:
+    """Sentences about a recording, each with what to do if it is a mistake; usually none.
+
+    Args:
+        recording: any.
+    """
+    found = [*_of_neurons(recording)]
+    for name, label in recording.labels.items():
+        found.extend(f"label {name} {text}" for text in _of_label(label, recording.n_time))
+    if not _SHORTEST_BIN_S <= recording.bin_width_s <= _LONGEST_BIN_S:
+        found.append(f"bin_width_s is {recording.bin_width_s:g} s; correct it if that is ms or Hz")
+    return found
+
+
+def _of_neurons(recording: Recording) -> Iterator[str]:
+    neural, n_neurons = recording.neural, recording.n_neurons
+    if n_neurons > recording.n_time:
+        yield (
+            f"{recording.n_time} bins but {n_neurons} neurons; if the array is (neuron, time), say "
+            "transposed: true"
+        )
+    low, high = neural.min(axis=0), neural.max(axis=0)
+    silent, constant = (low == 0) & (high == 0), (low == high) & (high != 0)
+    if silent.any():
+        yield f"{_some(silent)} silent; leave them out if their units are not in use"
+    if constant.any():
+        yield f"{_some(constant)} constant; leave them out"
+    same = _copies(neural, ~(silent | constant))
+    if same.any():
+        yield f"{_some(same)} the same as one before; leave out what was copied"
+    if neural.dtype.kind in "iu":
+        fast = neural.mean(axis=0) / recording.bin_width_s > _HIGHEST_RATE_HZ
+        if fast.any():
+            yield (
+                f"{_some(fast)} firing above {_HIGHEST_RATE_HZ:g} Hz; correct bin_width_s, or the "
+                "scale of spike times"
+            )
+
+
+def _of_label(label: Label, n_time: int) -> Iterator[str]:
+    values = label.values.reshape(n_time, -1)
+    if (values == values[:1]).all():
+        yield "is constant; it guides nothing, and nothing can be decoded of it"
+        return
+    if label.table is not None:
+        return
+    if label.kind == "continuous" and values.shape[1] == 1:
+        levels = np.unique(values)
+        if len(levels) <= _FEW_LEVELS and np.array_equal(levels, np.rint(levels)):
+            yield f"has {len(levels)} different values; say kind: discrete if they are classes"
+    if label.kind == "discrete":
+        n_classes = len(np.unique(values))
+        if n_classes > max(50, n_time // 10):
+            yield (
+                f"has {n_classes} classes in {n_time} bins; say kind: continuous if it is a number"
+            )
+
+
+def _copies(neural: np.ndarray, active: np.ndarray) -> np.ndarray:
+    """Bool array (neuron,): whether an earlier one is equal in every bin."""
+    seen: dict[bytes, None] = {}
+    copies = np.zeros(neural.shape[1], bool)
+    for neuron in np.flatnonzero(active):
+        column = np.ascontiguousarray(neural[:, neuron]).tobytes()
+        copies[neuron] = column in seen
+        seen[column] = None
+    return copies
+
+
+def _some(mask: np.ndarray) -> str:
+    """``3 of 40 neurons (2, 7, 9) are``."""
+    numbers = np.flatnonzero(mask)
+    listed = ", ".join(map(str, numbers[:_MOST_SHOWN])) + (", …" * (len(numbers) > _MOST_SHOWN))
+    return (
+        f"{len(numbers)} of {len(mask)} neurons ({listed}) {'is' if len(numbers) == 1 else 'are'}"
+    )
