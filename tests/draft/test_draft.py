@@ -104,6 +104,77 @@ def test_spikes_and_tracking_on_their_clocks_become_signals(bare, monkeypatch):
     assert source["labels"] == {
         "position": {"values": ["xloc", "yloc"], "times": "time", "kind": "continuous"}
     }
+    assert "epochs" not in source  # it walks in circles, and never rests
+
+
+def track(seconds: int = 120) -> dict[str, np.ndarray]:
+    """Runs of 4 s to and fro on a line across the picture, with rests of 4 s."""
+    time = 7 + np.arange(30 * seconds) / 30
+    run, step = np.divmod(np.arange(len(time)), 8 * 30)
+    way = np.clip(step / (4 * 30), 0, 1)
+    place = np.where(run % 2 == 0, way, 1 - way)
+    rng = np.random.default_rng(0)
+    return {
+        "spike_times": np.sort(rng.uniform(7, 7 + seconds, 40 * seconds)),
+        "spike_unit": rng.integers(5, size=40 * seconds),
+        "time": time,
+        "x": 80 * place,
+        "y": 60 * place,
+    }
+
+
+def test_an_animal_on_a_line_has_a_place_and_a_direction_and_its_rest_is_left_out(
+    bare, monkeypatch
+):
+    source = source_of(bare, monkeypatch, **track())
+    at = {"values": ["x", "y"], "times": "time"}
+    assert source["labels"] == {
+        "position": at | {"measure": "along_axis"},
+        "direction": at | {"measure": "direction"},
+    }
+    moving = source["epochs"]["moving"]
+    assert (moving["label"], moving["shortest_s"]) == ("position", 1.0)
+    assert 0 < moving["faster_than"] < 25  # it walks 25 a second
+    text = (bare / "conf/local/parameters_one.yml").read_text()
+    assert "100 % of the variance while it moves is along one line" in text
+    description = written(bare, "one")
+    assert description["split"] == {"by": "trial", "folds": 3, "scheme": "interleaved"}
+    assert description["encoders"]["behaviour"]["labels"] == ["position", "direction"]
+    # within runs of 4 s, not over all time
+    assert description["encoders"]["behaviour"]["pairs"]["time_offset_bins"] < 80
+
+
+def test_rest_between_trials_of_the_file_is_left_to_the_trials(bare, monkeypatch):
+    start = np.arange(7.0, 120.0, 8.0)
+    trials = {"trials_start": start, "trials_stop": start + 4}
+    source = source_of(
+        bare, monkeypatch, **track(), **{k.replace("_", "/"): v for k, v in trials.items()}
+    )
+    assert source["trials"] == {"start": "trials/start", "stop": "trials/stop"}
+    assert "epochs" not in source
+
+
+@pytest.mark.parametrize(
+    ("angle", "unit"),
+    [(np.linspace(0, 6.2, 400), "rad"), (np.linspace(-180, 179, 400), "deg")],
+    ids=["rad", "deg"],
+)
+def test_angles_are_circular_in_the_unit_that_their_range_says(bare, monkeypatch, angle, unit):
+    angle = np.roll(angle, 100)  # one that only rises would be a clock
+    source = source_of(
+        bare, monkeypatch, neural=counts(0, 8)["neural"][:400], head_direction_angle=angle
+    )
+    expected = {"array": "head_direction_angle", "kind": "circular", "unit": unit}
+    assert source["labels"] == {"head_direction_angle": expected}
+
+
+def test_bins_whose_label_was_lost_are_dropped_and_it_is_said(bare, monkeypatch):
+    arrays = counts(0, 8)
+    arrays["place"][100:110] = np.nan
+    source = source_of(bare, monkeypatch, **arrays)
+    assert source["missing"] == {"rule": "drop"}
+    text = (bare / "conf/local/parameters_one.yml").read_text()
+    assert "labels.place: 10 of 960 bins have no value" in text
 
 
 def test_a_matrix_with_neurons_first_is_turned_round(bare, monkeypatch):

@@ -61,8 +61,6 @@ def _recording(session: Session, guessed: Guess) -> Recording:
     try:
         return _read(session, guessed)
     except RecordingError as error:
-        if guessed.source != "signals":
-            raise
         guessed.options["missing"] = {"rule": "drop"}
         guessed.reasons["missing"] = f"else {' '.join(str(error).split())}"
         try:

@@ -15,6 +15,7 @@ from cebra_kedro.draft.guess import Guess
 
 _GUESSED = "# GUESS, because: "
 _WIDTH = 100
+_LOSS = "      loss: {learnable_temperature: true}"
 
 
 def catalog_text(name: str, sessions: Sequence[Session]) -> str:
@@ -60,8 +61,11 @@ def _source_lines(guess: Guess, choices: Choices) -> list[str]:
     lines.append("    # GUESS: all arrays that fit. Remove what is no label; add unit: m, cm, …")
     lines.append("    labels:" + (" {}" if not guess.labels else ""))
     for label, block in guess.options.get("labels", {}).items():
-        kind = choices.kinds.get(label, "continuous")
-        lines.append(f"      {label}: {_flow(block | {'kind': kind})}")
+        if f"labels.{label}" in guess.reasons:
+            lines.append(f"      {_GUESSED}{guess.reasons[f'labels.{label}']}")
+        measured = block.get("measure", "samples") != "samples"  # which says the kind
+        kind = {} if measured else {"kind": choices.kinds.get(label, "continuous")}
+        lines.append(f"      {label}: {_flow(block | kind)}")
     return lines
 
 
@@ -76,8 +80,8 @@ def _setting_lines(choices: Choices) -> list[str]:
         "",
         "  training:",
         f"    {_GUESSED}{why['window_bins']}",
-        f"    encoder: {{architecture: offset{choices.window_bins}-model, hidden_units: 32, "
-        "output_dimension: 3}",
+        f"    encoder: {{architecture: offset{choices.window_bins}-model, hidden_units: 64, "
+        "output_dimension: 8}",
         "    optimizer: {learning_rate: 3.0e-3}",
         f"    {_GUESSED}{why['size']}",
         f"    steps: {choices.steps}",
@@ -91,11 +95,13 @@ def _setting_lines(choices: Choices) -> list[str]:
             f"    # guided by behaviour; {why['time_offset_bins']}",
             "    behaviour:",
             *_guided(choices, offset),
+            _LOSS,
         ]
     lines += [
         "    # guided by nearness in time only",
         "    time:",
         f"      pairs: {{law: time, {offset}}}",
+        _LOSS,
     ]
     if choices.guiding:
         lines += [
@@ -105,9 +111,9 @@ def _setting_lines(choices: Choices) -> list[str]:
     lines += [
         "  # the activity itself, summed over the same window, and its principal components",
         f"  baselines: {{raw: {{}}, raw_window: {{bins: {choices.window_bins}}}, "
-        "pca: {components: 3}}"
+        "pca: {components: 8}}"
         if choices.window_bins > 1
-        else "  baselines: {raw: {}, pca: {components: 3}}",
+        else "  baselines: {raw: {}, pca: {components: 8}}",
         "",
         "  # every label is decoded from held-out bins",
         "  decode:" + ("" if choices.kinds else " {}"),
@@ -123,7 +129,7 @@ def _guided(choices: Choices, offset: str) -> list[str]:
         return [f"      classes: {discrete[0]}", "      pairs: {law: discrete}"]
     return [
         f"      labels: {_flow(list(choices.guiding))}",
-        f"      pairs: {{law: time_delta, {offset}}}",
+        f"      pairs: {{law: time_delta, {offset}, standardise: true}}",
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from cebra_kedro.draft.facts import Fact
+from cebra_kedro.draft.movement import Movement, movement
 
 _NEURAL = re.compile(
     r"neural|spike|count|rate|dff|df_f|trace|activity|fluor|response|unit|neuron|cell|roi", re.I
@@ -20,7 +21,10 @@ _NEURAL = re.compile(
 _TRIAL = re.compile(r"trial|lap|run_?id|repeat", re.I)
 _WIDTH = re.compile(r"bin_?width|bin_?size|^dt$|/dt$|bin_?s$", re.I)
 _RATE = re.compile(r"fs$|rate_?hz$|sampling_?rate|frame_?rate|sample_?rate", re.I)
+_POSITION = re.compile(r"pos|loc|place|track|^xy?$|^x_?y$", re.I)
+_ANGLE = re.compile(r"angle|heading|head_?dir|^hd$|phase|orient|theta|azimuth|yaw", re.I)
 _MOST_COORDINATES = 3
+_LEVELS = 20
 _SPIKE_BIN_S = 0.025
 
 
@@ -35,7 +39,7 @@ class Guess:
     Attributes:
         source: its name.
         options: its options.
-        reasons: option → why; those are marked in the file.
+        reasons: option, or ``labels.<label>``, → why; those are marked in the file.
     """
 
     source: str
@@ -144,7 +148,9 @@ def _of_matrix(found: Mapping[str, Fact], neural: Fact) -> Guess:
         if _is_label(fact, n_time) and fact is not trial and fact is not clock
     }
     options["labels"] = labels
-    return Guess("arrays", options, reasons)
+    guessed = Guess("arrays", options, reasons)
+    _say_angles(found, guessed, "array")
+    return guessed
 
 
 def _on_clocks(found: Mapping[str, Fact], started: Guess, width_s: float | None = None) -> Guess:
@@ -165,11 +171,71 @@ def _on_clocks(found: Mapping[str, Fact], started: Guess, width_s: float | None 
     width = width_s or _SPIKE_BIN_S
     why = "the step of the traces" if width_s else "usual for spikes of behaving animals"
     options = {"bin_width_s": width, **started.options, "labels": _joined(labels)}
-    reasons = started.reasons | {"bin_width_s": why}
+    guessed = Guess("signals", options, started.reasons | {"bin_width_s": why})
+    _say_angles(found, guessed, "values")
     if start and stop and start.n_rows == stop.n_rows:
         options["trials"] = {"start": start.name, "stop": stop.name}
-        reasons["trials"] = f"{start.n_rows} intervals; without it, all time is kept"
-    return Guess("signals", options, reasons)
+        guessed.reasons["trials"] = f"{start.n_rows} intervals; without it, all time is kept"
+    _say_movement(found, guessed)
+    return guessed
+
+
+def _say_angles(found: Mapping[str, Fact], guessed: Guess, key: str) -> None:
+    """Angles are circular; their unit follows from how far they reach."""
+    for name, block in guessed.options["labels"].items():
+        fact = found.get(block[key]) if isinstance(block[key], str) else None
+        if fact is None or not (fact.is_column and fact.is_number and _ANGLE.search(name)):
+            continue
+        values = fact.values[np.isfinite(fact.values)].astype(float)
+        low, high = float(values.min()), float(values.max())
+        unit = _unit_of_angles(low, high)
+        if unit and fact.values.dtype.kind == "f":
+            block |= {"kind": "circular", "unit": unit}
+            guessed.reasons[f"labels.{name}"] = f"an angle by its name, {low:.3g} to {high:.3g}"
+
+
+def _unit_of_angles(low: float, high: float) -> str:
+    turn = 2 * np.pi + 0.01
+    if low >= -turn / 2 - 0.01 and high <= turn and high - low > 3:
+        return "rad"
+    return "deg" if low >= -181 and high <= 361 and high - low > 100 else ""
+
+
+def _say_movement(found: Mapping[str, Fact], guessed: Guess) -> None:
+    """Leave out rest, and say where on a line the animal is, and which way it goes."""
+    for name, block in guessed.options["labels"].items():
+        moves = _movement_of(found, name, block)
+        if moves is None:
+            continue
+        if moves.rests and "trials" not in guessed.options:
+            moving = {
+                "label": name,
+                "faster_than": moves.faster_than,
+                "shortest_s": moves.shortest_s,
+            }
+            guessed.options["epochs"] = {"moving": moving}
+            guessed.reasons["epochs"] = (
+                f"at rest {100 * moves.share_at_rest:.0f} % of the time, else {moves.n_epochs} "
+                "stretches of movement; remove it to keep all time"
+            )
+        if moves.is_straight and "direction" not in guessed.options["labels"]:
+            guessed.options["labels"] |= {
+                name: block | {"measure": "along_axis"},
+                "direction": block | {"measure": "direction"},
+            }
+            guessed.reasons[f"labels.{name}"] = (
+                f"{100 * moves.on_a_line:.0f} % of the variance while it moves is along one line"
+            )
+        return
+
+
+def _movement_of(found: Mapping[str, Fact], name: str, block: Mapping[str, Any]) -> Movement | None:
+    columns = [found[each] for each in np.atleast_1d(block["values"]).tolist()]
+    values = np.column_stack([column.values for column in columns])
+    if not _POSITION.search(name) or values.dtype.kind not in "iuf" or values.shape[1] > 2:
+        return None
+    times = found[block["times"]].values.astype(float)
+    return movement(values, times)
 
 
 def _joined(labels: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
