@@ -18,11 +18,18 @@ from cebra_kedro.pipeline_registry import STAGES, read_descriptions, register_pi
 from kedro_project import copy_project
 
 EXPERIMENTS = ("allen_consistency", "allen_decoding", "hippocampus", "monkey_reaching", "synthetic")
+OWN = {"paper": ("linear_track",)}
+"""Environment → experiments that it has besides."""
 
 
 @pytest.fixture(scope="module", params=["base", "paper", "rehearsal", "test"])
 def environment(request):
     return request.param
+
+
+@pytest.fixture(scope="module")
+def experiments(environment):
+    return (*EXPERIMENTS, *OWN.get(environment, ()))
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +77,16 @@ def index_or_file(dataset) -> Path:
     return Path(getattr(dataset, "_filepath", None) or dataset._path)
 
 
-def test_there_is_a_pipeline_for_each_stage_and_each_experiment(pipelines, registered):
+def test_there_is_a_pipeline_for_each_stage_and_each_experiment(pipelines, experiments, registered):
     assert registered[1].problems == {}
-    assert set(pipelines) == {*STAGES, *EXPERIMENTS, "paper_figures", "__default__"}
+    assert set(pipelines) == {*STAGES, *experiments, "paper_figures", "__default__"}
 
 
-@pytest.mark.parametrize("names", [STAGES, EXPERIMENTS], ids=["stages", "experiments"])
-def test_the_stages_and_the_experiments_make_up_the_default_pipeline(pipelines, names):
-    parts = [set(pipelines[name].nodes) for name in names]
-    assert set().union(*parts) == set(pipelines["__default__"].nodes)
-    assert sum(map(len, parts)) == len(pipelines["__default__"].nodes)
+def test_the_stages_and_the_experiments_make_up_the_default_pipeline(pipelines, experiments):
+    for names in (STAGES, experiments):
+        parts = [set(pipelines[name].nodes) for name in names]
+        assert set().union(*parts) == set(pipelines["__default__"].nodes)
+        assert sum(map(len, parts)) == len(pipelines["__default__"].nodes)
 
 
 def test_node_names_are_readable_and_unique(pipelines):
@@ -132,21 +139,21 @@ def test_the_graph_does_not_grow_with_sessions_folds_and_seeds(pipelines, descri
     assert len(pipelines["__default__"].nodes) <= 260
 
 
-def test_nothing_is_left_over_but_the_lists_of_results(pipelines):
-    assert pipelines["__default__"].outputs() == {f"{name}.results" for name in EXPERIMENTS}
-    for name in EXPERIMENTS:
+def test_nothing_is_left_over_but_the_lists_of_results(pipelines, experiments):
+    assert pipelines["__default__"].outputs() == {f"{name}.results" for name in experiments}
+    for name in experiments:
         assert pipelines[name].outputs() == {f"{name}.results"}
         needed = {entry for entry in pipelines[name].inputs() if not entry.startswith("params:")}
         assert needed == {f"{name}.raw"}
 
 
-def test_an_experiment_shares_no_entry_with_another(pipelines):
-    for name in EXPERIMENTS:
+def test_an_experiment_shares_no_entry_with_another(pipelines, experiments):
+    for name in experiments:
         assert {entry.split(".")[0] for entry in entries(pipelines[name])} == {name}
 
 
-def test_few_entries_flow_from_one_stage_to_another(pipelines):
-    for name in EXPERIMENTS:
+def test_few_entries_flow_from_one_stage_to_another(pipelines, experiments):
+    for name in experiments:
         parts = {
             stage: pipelines[stage].only_nodes_with_namespaces([f"{stage}.{name}"])
             for stage in STAGES
@@ -171,8 +178,8 @@ def test_no_two_outputs_are_written_to_the_same_place(pipelines, catalog):
     assert [place for place, count in Counter(places).items() if count > 1] == []
 
 
-def test_every_output_lies_in_the_folder_of_its_experiment(pipelines, catalog):
-    for name in EXPERIMENTS:
+def test_every_output_lies_in_the_folder_of_its_experiment(pipelines, experiments, catalog):
+    for name in experiments:
         for output in pipelines[name].all_outputs():
             place = index_or_file(catalog.get(output))
             assert place.parts[:1] == ("data",), output

@@ -95,10 +95,10 @@ cli.add_command(run)
 
 
 @cli.command("new-recording")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True)
 @click.option("--name", help="Name of the experiment; that of the first file if not given.")
-def new_recording(files: tuple[Path, ...], name: str | None) -> None:
-    """Look into FILES of a recording and draft the description of an experiment.
+def new_recording(files: tuple[str, ...], name: str | None) -> None:
+    """Look into FILES (or URLs) of a recording and draft the description of an experiment.
 
     Files of one kind that hold the same names are sessions, others parts of one session. Two files
     are written to conf/local, in which every guess is marked; none is overwritten.

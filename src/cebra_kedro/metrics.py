@@ -63,7 +63,7 @@ A score without ``{label}`` in its text is a whole name, never the end of a long
 fraction. ``chance_<metric>`` has the unit of ``<metric>``.
 """
 
-_DECIMALS = MappingProxyType({"%": 1, "cm": 1, "frames": 1, "deg": 1, "s": 1, "bits": 2})
+_DECIMALS = MappingProxyType({"%": 1, "cm": 1, "px": 1, "frames": 1, "deg": 1, "s": 1, "bits": 2})
 
 
 def metrics_rows(

@@ -291,5 +291,3 @@ def test_it_is_read_only_and_says_what_it_lacks(path):
         dataset.save({"x": np.eye(2)})
     with pytest.raises(DatasetError, match="arrays of Hdf5Dataset must map own names"):
         Hdf5Dataset(filepath=path, arrays=["x"])
-    with pytest.raises(DatasetError, match="must be a file on this machine"):
-        Hdf5Dataset(filepath="s3://bucket/rat.h5")

@@ -13,7 +13,7 @@ _WINDOW_S = 0.25
 _WINDOWS = (1, 5, 10)
 _ALIKE = 0.9
 _FEWEST_TRIALS = 9
-_MOST_STEPS, _LEAST_STEPS = 500, 100
+_MOST_STEPS, _LEAST_STEPS = 1000, 200
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def choose(recording: Recording) -> Choices:
     lengths = np.unique(segment, return_counts=True)[1]
     n_trials = int((lengths > bins).sum())
     batch = int(2 ** np.clip(np.floor(np.log2(max(recording.n_time, 1) / 8)), 5, 9))
-    steps = int(np.clip(recording.n_time // 20, _LEAST_STEPS, _MOST_STEPS))
+    steps = int(np.clip(recording.n_time // 16, _LEAST_STEPS, _MOST_STEPS))
     why_offset = (
         f"after {offset * width:.3g} s the autocorrelation of {first} is down to {_ALIKE}"
         if lag

@@ -8,21 +8,22 @@ from pathlib import Path
 import click
 
 from cebra_kedro.draft.choices import choose
-from cebra_kedro.draft.contents import Session, plain_name, read_sessions
+from cebra_kedro.draft.contents import Session, path_of, plain_name, read_sessions
 from cebra_kedro.draft.facts import facts
 from cebra_kedro.draft.files import catalog_text, parameters_text, write_new
 from cebra_kedro.draft.guess import Guess, guess
+from cebra_kedro.io.fetched_file import is_url
 from cebra_kedro.recording import Recording, RecordingError
 from cebra_kedro.sources.registry import source, typed_options
 
 _MOST_SHOWN = 60
 
 
-def draft(files: Sequence[Path], name: str | None, project: Path) -> None:
+def draft(files: Sequence[str], name: str | None, project: Path) -> None:
     """Draft an experiment from files.
 
     Args:
-        files: of one recording; see ``contents.read_sessions`` for several.
+        files: paths or URLs, of one recording; see ``contents.read_sessions`` for several.
         name: of the experiment; None for that of the first file.
         project: the folder that holds ``conf``.
 
@@ -34,8 +35,8 @@ def draft(files: Sequence[Path], name: str | None, project: Path) -> None:
     local = project / "conf" / "local"
     if not local.parent.is_dir():
         raise FileNotFoundError(f"{project} has no folder conf; run the command in the project")
-    name = plain_name(name or files[0].stem)
-    sessions = read_sessions([_relative(file, project) for file in files], name)
+    name = plain_name(name or path_of(files[0]).stem)
+    sessions = read_sessions([_in_catalog(file, project) for file in files], name)
     found = facts(sessions[0].content)
     _show(sessions, found)
     guessed = guess(found)
@@ -84,7 +85,11 @@ def _show(sessions: Sequence[Session], found: dict) -> None:
         click.echo(f"  … and {len(found) - _MOST_SHOWN} more")
 
 
+def _in_catalog(file: str, project: Path) -> str:
+    """The path or URL as a catalog of the project says it."""
+    return file if is_url(file) else str(_relative(Path(file), project))
+
+
 def _relative(path: Path, project: Path) -> Path:
-    """The path as a catalog of the project says it."""
     path = path.absolute()
     return path.relative_to(project) if path.is_relative_to(project) else path

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from kedro.io.core import AbstractDataset, DatasetError
+
+from cebra_kedro.io.fetched_file import FetchedFile, is_url
 
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
@@ -35,20 +38,20 @@ class Session:
 
     Attributes:
         name: of the session.
-        files: part → its file; one part called "" where a session is one file.
+        files: part → its path or URL; one part called "" where a session is one file.
         content: name → array, or part → such a mapping.
     """
 
     name: str
-    files: Mapping[str, Path]
+    files: Mapping[str, str]
     content: Mapping[str, Any]
 
 
-def read_sessions(files: Sequence[Path], name: str) -> list[Session]:
+def read_sessions(files: Sequence[str], name: str) -> list[Session]:
     """Files of one format that hold the same names are sessions; others are parts of one session.
 
     Args:
-        files: one or several.
+        files: paths or URLs, one or several.
         name: of a session of several parts.
 
     Raises:
@@ -56,37 +59,42 @@ def read_sessions(files: Sequence[Path], name: str) -> list[Session]:
     """
     contents = {file: dataset(file).load() for file in files}
     names = {frozenset(content) for content in contents.values()}
-    if len(files) == 1 or (len(names) == 1 and len({file.suffix for file in files}) == 1):
+    if len(files) == 1 or (len(names) == 1 and len({path_of(file).suffix for file in files}) == 1):
         return [
-            Session(plain_name(file.stem), {"": file}, content)
+            Session(plain_name(path_of(file).stem), {"": file}, content)
             for file, content in contents.items()
         ]
-    parts = {plain_name(file.stem): file for file in files}
+    parts = {plain_name(path_of(file).stem): file for file in files}
     if len(parts) < len(files):
         raise DatasetError(
-            f"{', '.join(file.name for file in files)} differ in what they hold, so they should be "
-            "parts of one session, but two have the same name; rename one"
+            f"{', '.join(path_of(file).name for file in files)} differ in what they hold, so they "
+            "should be parts of one session, but two have the same name; rename one"
         )
     content = {part: contents[file] for part, file in parts.items()}
     return [Session(name, parts, content)]
 
 
-def dataset(file: Path) -> AbstractDataset:
+def dataset(file: str) -> AbstractDataset:
     """The dataset of a file, by its suffix.
 
     Raises:
         DatasetError: there is none.
     """
-    return AbstractDataset.from_config(file.name, definition(file))
+    return AbstractDataset.from_config(path_of(file).name, definition(file))
 
 
-def definition(file: Path) -> dict[str, str]:
+def path_of(file: str) -> PurePosixPath:
+    """The path of a file, or that in its URL."""
+    return PurePosixPath(unquote(urlsplit(file).path) if is_url(file) else Path(file).as_posix())
+
+
+def definition(file: str) -> dict[str, str]:
     """What a catalog says of a file.
 
     Raises:
         DatasetError: there is no such file, or no class for it.
     """
-    if not file.is_file():
+    if not is_url(file) and not Path(file).is_file():
         raise DatasetError(f"{file} does not exist; correct the path")
     return {"type": f"cebra_kedro.io.{_class_of(file)}", "filepath": str(file)}
 
@@ -97,12 +105,15 @@ def plain_name(text: str) -> str:
     return name if name and not name[0].isdigit() else f"s{name}"
 
 
-def _class_of(file: Path) -> str:
-    with file.open("rb") as opened:
+def _class_of(file: str) -> str:
+    place = FetchedFile(file, None, None, "new-recording")
+    place.fetch_if_missing()
+    with place.path.open("rb") as opened:
         if opened.read(len(_TRODES_HEADER)) == _TRODES_HEADER:
             return "TrodesDataset"
-    if file.suffix.lower() in FORMATS:
-        return FORMATS[file.suffix.lower()]
+    suffix = path_of(file).suffix.lower()
+    if suffix in FORMATS:
+        return FORMATS[suffix]
     raise DatasetError(
         f"{file} is of no format that is known ({', '.join(FORMATS)}, Trodes exports); export it "
         "as one of these"

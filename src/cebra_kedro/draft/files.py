@@ -32,9 +32,7 @@ def catalog_text(name: str, sessions: Sequence[Session]) -> str:
 
 def parameters_text(name: str, sessions: Sequence[Session], guess: Guess, choices: Choices) -> str:
     """The description, to be checked and changed by a person."""
-    files = " ".join(
-        shlex.quote(str(file)) for session in sessions for file in session.files.values()
-    )
+    files = " ".join(shlex.quote(file) for session in sessions for file in session.files.values())
     options = "signal_blocks" if guess.source == "signals" else "arrays"
     lines = [
         f"# Drafted by: kedro new-recording {files}",

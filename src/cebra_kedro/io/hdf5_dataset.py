@@ -42,10 +42,12 @@ class Hdf5Dataset(NamedArraysDataset):
                 kedro-viz: {layer: raw}
 
     Args:
-        filepath: the file, on this machine.
+        filepath: the file, or its URL.
         arrays: own name → path in the file. A path that ends in ``/*`` makes a list of the
             datasets of a group. None reads every dataset, under its path without the first
             slash; one with several links appears once.
+        url: where the file is fetched from if it is not at ``filepath``.
+        sha256: digest that the file must have.
         metadata: free facts for plugins such as kedro-viz.
     """
 

@@ -52,9 +52,11 @@ class MatDataset(NamedArraysDataset):
                 kedro-viz: {layer: raw}
 
     Args:
-        filepath: the file, on this machine.
+        filepath: the file, or its URL.
         arrays: own name → name as above; the name of a struct or cell stands for all that begin
             with it. None reads everything.
+        url: where the file is fetched from if it is not at ``filepath``.
+        sha256: digest that the file must have.
         metadata: free facts for plugins such as kedro-viz.
     """
 

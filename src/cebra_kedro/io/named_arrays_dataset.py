@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from kedro.io.core import AbstractDataset, DatasetError
 
-from cebra_kedro.io.local_file_dataset import local_path
+from cebra_kedro.io.fetched_file import FetchedFile
 from cebra_kedro.sources.named_arrays import Values
 
 _ALWAYS_ALLOWED_BYTES = 256 * 2**20
@@ -29,8 +29,10 @@ class NamedArraysDataset(AbstractDataset[NoReturn, dict[str, Values]]):
     (``_format_name``).
 
     Args:
-        filepath: the file, on this machine.
+        filepath: the file; or its URL, from which it is fetched once into the user's cache folder.
         arrays: own name → name in the file; None reads everything under the names in the file.
+        url: where the file is fetched from if it is not at ``filepath``.
+        sha256: digest that the file must have.
         metadata: free facts for plugins such as kedro-viz.
     """
 
@@ -41,9 +43,12 @@ class NamedArraysDataset(AbstractDataset[NoReturn, dict[str, Values]]):
         *,
         filepath: str | os.PathLike,
         arrays: Mapping[str, str] | None = None,
+        url: str | None = None,
+        sha256: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        self._filepath = local_path(filepath, type(self).__name__)
+        self._file = FetchedFile(filepath, url, sha256, type(self).__name__)
+        self._filepath = self._file.path
         if arrays is not None and not (
             isinstance(arrays, Mapping)
             and arrays
@@ -62,11 +67,13 @@ class NamedArraysDataset(AbstractDataset[NoReturn, dict[str, Values]]):
 
     def load(self) -> dict[str, Values]:
         """Read the file; every failure names it and a remedy."""
+        self.fetch_if_missing()
         path = self._filepath
         if not path.is_file():
             raise DatasetError(f"{path} does not exist; place the file there, or correct filepath")
         if not path.stat().st_size:
             raise DatasetError(f"{path} is empty; copy it again, or correct filepath")
+        self._file.check()
         try:
             return self._read(path)
         except (DatasetError, MemoryError, PermissionError):
@@ -77,6 +84,10 @@ class NamedArraysDataset(AbstractDataset[NoReturn, dict[str, Values]]):
                 f"{path} is not a readable {self._format_name} ({reason}); it is damaged, cut short"
                 " or of another format: copy it again, or correct filepath or type"
             ) from error
+
+    def fetch_if_missing(self) -> None:
+        """Download the file unless it is there; a run does so before its first node."""
+        self._file.fetch_if_missing()
 
     def save(self, data: NoReturn) -> NoReturn:
         """Refuse: a file of one's own is not overwritten."""
@@ -89,7 +100,7 @@ class NamedArraysDataset(AbstractDataset[NoReturn, dict[str, Values]]):
         return self._filepath.is_file()
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath, "arrays": self._arrays}
+        return self._file.facts | {"arrays": self._arrays}
 
 
 class ReadBudget:

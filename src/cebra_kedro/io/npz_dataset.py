@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from kedro.io.core import DatasetError, Version
 
+from cebra_kedro.io.fetched_file import FetchedFile
 from cebra_kedro.io.local_file_dataset import LocalFileDataset
 
 _SUFFIX = ".npy"
@@ -36,8 +37,10 @@ class NpzDataset(LocalFileDataset[dict[str, np.ndarray]]):
                 kedro-viz: {layer: model_output}
 
     Args:
-        filepath: the ``.npz`` file, on this machine.
+        filepath: the ``.npz`` file; or its URL, which is only read.
         save_args: ``compressed`` (bool): deflate the arrays; by default they are stored as is.
+        url: where the file is fetched from if it is not at ``filepath``.
+        sha256: digest that the file must have when it is read.
         version: set by Kedro for ``versioned: true``.
         metadata: free facts for plugins such as kedro-viz.
     """
@@ -49,10 +52,13 @@ class NpzDataset(LocalFileDataset[dict[str, np.ndarray]]):
         *,
         filepath: str | os.PathLike,
         save_args: dict[str, Any] | None = None,
+        url: str | None = None,
+        sha256: str | None = None,
         version: Version | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(filepath=filepath, version=version, metadata=metadata)
+        self._file = FetchedFile(filepath, url, sha256, type(self).__name__)
+        super().__init__(filepath=self._file.path, version=version, metadata=metadata)
         self._save_args = {"compressed": False} | (save_args or {})
         if self._save_args.keys() != {"compressed"} or not isinstance(
             self._save_args["compressed"], bool
@@ -61,10 +67,22 @@ class NpzDataset(LocalFileDataset[dict[str, np.ndarray]]):
                 f"save_args of NpzDataset takes compressed: true or false, got {save_args}"
             )
 
+    def load(self) -> dict[str, np.ndarray]:
+        """Read the file; every failure names it and a remedy."""
+        self.fetch_if_missing()
+        return super().load()
+
+    def fetch_if_missing(self) -> None:
+        """Download the file unless it is there; a run does so before its first node."""
+        self._file.fetch_if_missing()
+
     def _read(self, path: Path) -> dict[str, np.ndarray]:
+        self._file.check()
         return read_arrays(path)
 
     def _write(self, path: Path, data: dict[str, np.ndarray]) -> None:
+        if self._file.url is not None:
+            raise DatasetError(f"{path} is fetched from {self._file.url}, so it is not written")
         write_arrays(path, data, compressed=self._save_args["compressed"])
 
     def _describe(self) -> dict[str, Any]:

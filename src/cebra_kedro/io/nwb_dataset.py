@@ -69,6 +69,8 @@ class NwbDataset(NamedArraysDataset):
         units: column of the table of units → wanted value, or list of them; a unit must have one
             of each. None keeps all units.
         series: paths of the series that are read, or of groups of them. None reads all.
+        url: where the file is fetched from if it is not at ``filepath``.
+        sha256: digest that the file must have.
         metadata: free facts for plugins such as kedro-viz.
     """
 
@@ -80,9 +82,11 @@ class NwbDataset(NamedArraysDataset):
         filepath: str | os.PathLike,
         units: Mapping[str, Scalar | Sequence[Scalar]] | None = None,
         series: Sequence[str] | None = None,
+        url: str | None = None,
+        sha256: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(filepath=filepath, metadata=metadata)
+        super().__init__(filepath=filepath, url=url, sha256=sha256, metadata=metadata)
         self._units = _checked_units(units)
         if series is not None and (
             isinstance(series, str) or not all(isinstance(path, str) and path for path in series)
@@ -125,7 +129,7 @@ class NwbDataset(NamedArraysDataset):
         return arrays
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath, "units": self._units, "series": self._series}
+        return self._file.facts | {"units": self._units, "series": self._series}
 
 
 def _checked_units(units: Any) -> dict[str, list[Scalar]] | None:

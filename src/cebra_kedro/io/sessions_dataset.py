@@ -91,7 +91,7 @@ class SessionsDataset(AbstractDataset[NoReturn, Mapping[str, Any]]):
             try:
                 if hasattr(dataset, "fetch_if_missing"):
                     dataset.fetch_if_missing()
-                else:
+                if not dataset.exists():
                     raise DatasetError(f"{_place(dataset)} does not exist; put the file there")
             except DatasetError as error:
                 # Where one cannot be fetched, the others would only wait for the same network.

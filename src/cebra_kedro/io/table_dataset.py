@@ -84,13 +84,15 @@ class TableDataset(NamedArraysDataset):
                 kedro-viz: {layer: raw}
 
     Args:
-        filepath: the file, on this machine.
+        filepath: the file, or its URL.
         arrays: own name → a column, or a list of columns or a pattern with ``*``, which become a
             matrix (row, column), ``unit_2`` before ``unit_10``. None reads each column.
         load_args: of text: ``sep``, ``decimal``, ``thousands``, ``comment``, ``encoding``,
             ``skiprows``, ``header`` (null if there is none: columns are ``column_0``, …; a list of
             rows, from 0, if names fill several), ``na_values`` and ``index_col``, a column that is
             left out.
+        url: where the file is fetched from if it is not at ``filepath``.
+        sha256: digest that the file must have.
         metadata: free facts for plugins such as kedro-viz.
     """
 
@@ -102,9 +104,11 @@ class TableDataset(NamedArraysDataset):
         filepath: str | os.PathLike,
         arrays: Mapping[str, str | Sequence[str]] | None = None,
         load_args: Mapping[str, Any] | None = None,
+        url: str | None = None,
+        sha256: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(filepath=filepath, metadata=metadata)
+        super().__init__(filepath=filepath, url=url, sha256=sha256, metadata=metadata)
         self._columns = _checked_arrays(arrays)
         self._load_args = _checked_load_args(load_args)
         suffix = self._filepath.suffix.lower()

@@ -54,7 +54,9 @@ class TrodesDataset(NamedArraysDataset):
                 kedro-viz: {layer: raw}
 
     Args:
-        filepath: the file, on this machine.
+        filepath: the file, or its URL.
+        url: where the file is fetched from if it is not at ``filepath``.
+        sha256: digest that the file must have.
         metadata: free facts for plugins such as kedro-viz.
     """
 
