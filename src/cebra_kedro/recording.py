@@ -34,12 +34,14 @@ class Label:
         table: float array (code, dim) or None: what a continuous label is in a bin of each code,
             e.g. the features of each frame of a movie, which would fill a file if every bin of
             every repeat had them.
+        names: of the classes 0, 1, … of a discrete label; empty where they are numbers only.
     """
 
     values: np.ndarray
     kind: LabelKind
     unit: str = ""
     table: np.ndarray | None = None
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _read_only(self.values))
@@ -66,6 +68,10 @@ class Label:
     def classes(self) -> np.ndarray:
         """The ids that occur, ascending; empty unless the label is discrete."""
         return np.unique(self.values) if self.kind == "discrete" else np.empty(0, np.int64)
+
+    def name_of(self, class_id: int) -> str:
+        """The name of a class, or its number."""
+        return self.names[class_id] if 0 <= class_id < len(self.names) else str(class_id)
 
     def matrix(self, classes: np.ndarray | None = None) -> np.ndarray:
         """The label as float32 array (time, dim), a distance between two rows meaning something.

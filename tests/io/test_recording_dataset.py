@@ -46,7 +46,9 @@ def labels(draw, n_time):
         table = _finite(draw, dtype, (draw(st.integers(1, 4)), draw(st.integers(1, 3))))
         codes = draw(hnp.arrays(draw(INTEGERS), n_time, elements=st.integers(0, len(table) - 1)))
         return Label(codes, kind, "", table)
-    return Label(_finite(draw, dtype, shape), kind, draw(st.sampled_from(["", "m", "rad"])))
+    names = draw(st.lists(st.text(max_size=3), max_size=3)) if kind == "discrete" else ()
+    unit = draw(st.sampled_from(["", "m", "rad"]))
+    return Label(_finite(draw, dtype, shape), kind, unit, names=tuple(names))
 
 
 @st.composite
@@ -77,7 +79,12 @@ def assert_same(one, other):
     assert list(one.labels) == list(other.labels)
     for name, label in one.labels.items():
         _assert_same_array(label.values, other.labels[name].values)
-        assert (label.kind, label.unit) == (other.labels[name].kind, other.labels[name].unit)
+        expected = other.labels[name]
+        assert (label.kind, label.unit, label.names) == (
+            expected.kind,
+            expected.unit,
+            expected.names,
+        )
         assert (label.table is None) == (other.labels[name].table is None)
         if label.table is not None:
             _assert_same_array(label.table, other.labels[name].table)
@@ -100,7 +107,7 @@ def recording():
         neural=rng.poisson(0.05, (2000, 50)),
         labels={
             "position": Label(rng.random(2000), "continuous", "m"),
-            "direction": Label(rng.integers(0, 2, 2000), "discrete"),
+            "direction": Label(rng.integers(0, 2, 2000), "discrete", names=("left", "right")),
             "angle": Label(rng.random((2000, 2)).astype(np.float32), "circular", "rad"),
         },
         bin_width_s=0.025,

@@ -285,3 +285,20 @@ def test_what_is_suspected_is_told_and_kept(recordings, caplog):
     assert any("neurons" in text and "silent" in text for text in said)
     split_recordings(found, experiment(), "buddy", "rats")
     assert [record.message for record in caplog.records] == [f"buddy: {text}" for text in said]
+
+
+def test_a_class_is_called_the_same_in_every_session(recordings):
+    def sided(recording, *names):
+        values = np.arange(recording.n_time) % 2
+        return with_labels(recording, side=Label(values, "discrete", names=names))
+
+    changed = {
+        "buddy": sided(recordings["buddy"], "left", "right"),
+        "cicero": sided(recordings["cicero"], "front", "right"),
+    }
+    with pytest.raises(
+        ValueError, match=r"say classes: \[left, right, front\] in source.labels.si"
+    ):
+        split_recordings(changed, experiment(), None, "rats")
+    same = {name: sided(recording, "left", "right") for name, recording in recordings.items()}
+    assert split_recordings(same, experiment(), None, "rats")

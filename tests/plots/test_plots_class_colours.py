@@ -7,6 +7,7 @@ import pytest
 from test_plots_style import COLOUR_VISION, lab
 
 from cebra_kedro.plots.class_colours import CLASS_COLOURS, N_DIRECTIONS, class_key
+from cebra_kedro.recording import Label
 
 DIRECTION_COLOURS = CLASS_COLOURS[:N_DIRECTIONS]
 
@@ -49,6 +50,11 @@ def test_other_classes_are_named_by_label_and_id():
     assert key.names == ("odour set -1", "odour set 7", "odour set 30")
     colours = key.colours(np.array([30, 7, 30]))
     assert colours == [CLASS_COLOURS[2], CLASS_COLOURS[1], CLASS_COLOURS[2]]
+
+
+def test_classes_with_names_are_called_by_them():
+    label = Label(np.array([0, 1, 2]), "discrete", names=("left", "right"))
+    assert class_key("side", [0, 1, 2], of=label).names == ("left", "right", "2")
 
 
 def test_a_legend_holds_the_classes_that_are_shown_and_both_marks():

@@ -140,6 +140,13 @@ def test_many_classes_are_dots_at_their_ids():
     np.testing.assert_array_equal(drawn.data, np.column_stack([true, predicted]))
 
 
+def test_classes_of_a_confusion_are_called_by_their_names():
+    true = np.array([0, 1, 1])
+    drawn = plot_confusion(true, true, name="side", names=["left", "right"])
+    ticks = [text.get_text() for text in drawn.axes[0].get_xticklabels()]
+    assert ticks == ["left", "right"]
+
+
 @pytest.mark.parametrize("plot", [plot_confusion, plot_decoded_ids])
 def test_classes_that_do_not_pair_are_refused(plot):
     for true, predicted in ((np.zeros(0, int),) * 2, (np.zeros(2, int), np.zeros(3, int))):

@@ -213,3 +213,32 @@ def test_a_recording_is_read_as_it_is():
     with pytest.raises(RecordingError, match=r"mine: source: recording reads .* got dict; name"):
         read_recording({"neural": np.ones((3, 2))}, session="mine")
     assert isinstance(recording, Recording)
+
+
+def test_classes_keep_their_names_and_the_order_that_is_declared():
+    side = np.array(["left", "right"] * 10)
+    label = read(arrays(side=side), labels={"side": {}}).labels["side"]
+    assert (label.names, label.values[:2].tolist()) == (("left", "right"), [0, 1])
+    declared = {"side": {"classes": ["right", "middle", "left"]}}
+    label = read(arrays(side=side), labels=declared).labels["side"]
+    assert (label.names, label.values[:2].tolist()) == (("right", "middle", "left"), [2, 0])
+    assert [label.name_of(class_id) for class_id in (1, 7)] == ["middle", "7"]
+
+
+def test_numbers_may_have_names_too():
+    label = read(labels={"choice": {"classes": ["a", "b", "c"]}}).labels["choice"]
+    assert (label.kind, label.names) == ("discrete", ("a", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"classes": ["a"]}, "labels.choice holds classes 0 to 2, but classes names 0 to 0"),
+        ({"classes": ["a"], "kind": "continuous"}, "is continuous, which has no classes; remove"),
+        ({"classes": ["a"], "array": "side"}, "holds b, which classes does not list; it lists a"),
+    ],
+)
+def test_names_that_do_not_fit_are_refused(block, message):
+    raw = arrays(side=np.array(["a", "b"] * 10))
+    with pytest.raises(RecordingError, match=message):
+        read(raw, labels={"choice": block})

@@ -102,6 +102,7 @@ def read_recording(path: Path) -> Recording:
                 dataset.attrs["kind"],
                 dataset.attrs["unit"],
                 tables[name][()] if name in tables else None,
+                tuple(json.loads(dataset.attrs.get("names", "[]"))),
             )
             for name, dataset in file["labels"].items()
         }
@@ -147,6 +148,8 @@ def write_recording(path: Path, data: Recording, fingerprint: str | None = None)
             dataset = _write_array(labels, name, label.values)
             dataset.attrs["kind"] = label.kind
             dataset.attrs["unit"] = label.unit
+            if label.names:
+                dataset.attrs["names"] = json.dumps(label.names)
             if label.table is not None:
                 _write_array(file.require_group("tables"), name, label.table)
         if data.trial is not None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cebra_kedro.recording import Label
+
 if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
@@ -68,13 +70,16 @@ class ClassKey:
         ]
 
 
-def class_key(label: str, ids: Sequence[int], *, directions: bool = False) -> ClassKey:
-    """Names of classes: label and id, or arrow and angle of a direction, e.g. ``↗ 45°``.
+def class_key(
+    label: str, ids: Sequence[int], *, directions: bool = False, of: Label | None = None
+) -> ClassKey:
+    """Names of classes: their own, or label and id, or arrow and angle of a direction (``↗ 45°``).
 
     Args:
         label: name of the label.
         ids: its class ids, at most twelve.
         directions: id ``i`` is the direction of ``45 i`` degrees; then all eight have a colour.
+        of: the label, which may have names of classes.
 
     Raises:
         ValueError: there are too many classes, or ids that are no direction.
@@ -93,4 +98,6 @@ def class_key(label: str, ids: Sequence[int], *, directions: bool = False) -> Cl
             f"{len(ids)}; group them into another label"
         )
     ids = sorted(int(class_id) for class_id in ids)
+    if of is not None and of.names:
+        return ClassKey(tuple(ids), tuple(map(of.name_of, ids)))
     return ClassKey(tuple(ids), tuple(f"{label.replace('_', ' ')} {i}" for i in ids))

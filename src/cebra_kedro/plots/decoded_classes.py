@@ -5,6 +5,7 @@ Decoding is left to the room ``decoding``; which panels a figure has, to ``plots
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ MAX_CLASSES = 12
 """Classes of a confusion matrix; more are drawn as dots."""
 _MAX_WRITTEN = 4
 """Classes up to which the shares are written in the cells."""
+_LETTERS_IN_A_ROW = 24
+"""Names of classes below a matrix, with more letters than this in all, stand upright."""
 _SQUARE_INCHES = (3.9, 3.5)
 
 
@@ -29,6 +32,7 @@ def plot_confusion(
     *,
     name: str,
     ids: np.ndarray | None = None,
+    names: Sequence[str] | None = None,
     ax: Axes | None = None,
     title: str | None = None,
     bar: bool = True,
@@ -40,6 +44,7 @@ def plot_confusion(
         predicted: integer array (n,) of class ids.
         name: name of the label, for the axes.
         ids: class ids of rows and columns, ascending; None for those that occur.
+        names: what the classes are called, in the order of ``ids``; None for their ids.
         ax: axes to draw on; None for a new figure.
         title: title of the axes.
         bar: draw the colour bar beside the axes.
@@ -65,8 +70,10 @@ def plot_confusion(
         ax = ax or new_axes(_SQUARE_INCHES)
         image = ax.imshow(np.ma.masked_invalid(percent), cmap="Blues", vmin=0, vmax=100)
         ax.set_facecolor("0.93")
-        ax.set_xticks(range(len(ids)), [str(one) for one in ids])
-        ax.set_yticks(range(len(ids)), [str(one) for one in ids])
+        texts = [str(one) for one in (ids if names is None else names)]
+        upright = max(map(len, texts)) * len(texts) > _LETTERS_IN_A_ROW
+        ax.set_xticks(range(len(ids)), texts, rotation=90 if upright else 0)
+        ax.set_yticks(range(len(ids)), texts)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         ax.set_xlabel(f"decoded {name}")

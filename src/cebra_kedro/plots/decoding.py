@@ -171,11 +171,13 @@ def _draw_squares(
     rows = -(-len(shown) // columns)
     axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
     ids = np.unique(np.concatenate([one for *_, true, p in shown for one in (true, p)]))
-    text = name.replace("_", " ")
+    text, names = name.replace("_", " "), [label.name_of(int(one)) for one in ids]
     for number, (ax, (variant, _, _, true, predicted)) in enumerate(zip(axes, shown, strict=False)):
         title = f"{style.variant_label(variant)}\n{error_text(true, predicted, label)}"
         if len(ids) <= MAX_CLASSES:
-            plot_confusion(true, predicted, name=text, ids=ids, ax=ax, title=title, bar=False)
+            plot_confusion(
+                true, predicted, name=text, ids=ids, names=names, ax=ax, title=title, bar=False
+            )
         else:
             plot_decoded_ids(
                 true, predicted, name=text, ax=ax, title=title, colour=colours[variant.name]

@@ -136,7 +136,9 @@ def label_colours(
     if kind == "discrete":
         ids = [int(one) for one in np.unique(values)]
         if len(ids) <= len(CLASS_COLOURS):
-            return LabelColours({}, classes=class_key(name, ids, directions=directions))
+            return LabelColours(
+                {}, classes=class_key(name, ids, directions=directions, of=labels[0])
+            )
         return LabelColours({text: _mappable((ids[0], ids[-1]), "viridis")})
     if len(columns[0]) > 1:
         bar = _mappable(_symmetric(values), _diverging())

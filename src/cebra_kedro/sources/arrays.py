@@ -34,11 +34,14 @@ class ArrayLabelBlock(Settings):
         kind: None: text, true/false and whole numbers of at most 20 values are classes, others
             numbers.
         unit: e.g. ``m``; a circular label in ``deg`` is turned into rad.
+        classes: names of the classes 0, 1, …, or the order of classes that are text; sessions that
+            do not have all classes need it.
     """
 
     array: str | tuple[str, ...] | None = None
     kind: LabelKind | None = None
     unit: str = ""
+    classes: tuple[str, ...] = ()
 
 
 def read_arrays(
@@ -102,7 +105,7 @@ def read_arrays(
     return Recording(
         neural=smallest(activity[filled.keep], session),
         labels={
-            name: Label(filled.values[name], label.kind, label.unit)
+            name: Label(filled.values[name], label.kind, label.unit, names=label.classes)
             for name, label in found.items()
         },
         bin_width_s=bin_width_s,
@@ -183,7 +186,7 @@ def _other_arrays(
 def _label(arrays: NamedArrays, name: str, block: ArrayLabelBlock) -> LabelValues:
     what = f"labels.{name}"
     values = arrays.matrix(block.array or name, what)
-    return label_values(values, block.kind, block.unit, what)
+    return label_values(values, block.kind, block.unit, what, block.classes)
 
 
 def _lengths(name: str, n_rows: int, neural: str, activity: np.ndarray) -> str:

@@ -70,14 +70,18 @@ def measured(samples: Samples, block: LabelBlock, name: str, kept: np.ndarray) -
         if not inside.any():
             raise ValueError(f"labels.{name} has no position in the time that is kept")
         values, kind, unit = _MEASURES[block.measure](samples, block, inside)
-        return Measured(replace(samples, values=values), kind, unit)
-    found = label_values(samples.values, block.kind, block.unit, f"labels.{name}")
+        names = block.classes or (_DIRECTIONS if block.measure == "direction" else ())
+        return Measured(replace(samples, values=values), kind, unit, names)
+    found = label_values(samples.values, block.kind, block.unit, f"labels.{name}", block.classes)
     samples = replace(samples, values=found.values)
     if found.missing.any() and found.kind == "discrete":  # numbers say themselves where they lack
         there = ~found.missing
         samples = replace(samples, values=found.values[there], times_s=samples.times_s[there])
     return Measured(samples, found.kind, found.unit, found.classes)
 
+
+_DIRECTIONS = ("decreasing", "increasing")
+"""Names of the two directions, unless told."""
 
 _Result = tuple[np.ndarray, LabelKind, str]
 """Values, kind and unit."""

@@ -37,7 +37,13 @@ class LabelValues:
     classes: tuple[str, ...] = ()
 
 
-def label_values(values: np.ndarray, kind: LabelKind | None, unit: str, name: str) -> LabelValues:
+def label_values(
+    values: np.ndarray,
+    kind: LabelKind | None,
+    unit: str,
+    name: str,
+    classes: tuple[str, ...] = (),
+) -> LabelValues:
     """Say what the values of a label are.
 
     Args:
@@ -47,19 +53,22 @@ def label_values(values: np.ndarray, kind: LabelKind | None, unit: str, name: st
             numbers.
         unit: of the values; angles may be in ``deg``.
         name: of the label, for errors.
+        classes: names of the classes 0, 1, …; of text, None takes those that occur, by alphabet.
 
     Raises:
-        ValueError: the values do not fit the kind or the unit.
+        ValueError: the values do not fit the kind, the unit or the classes.
     """
     if values.ndim not in (1, 2):
         raise ValueError(f"{name} must have one row a sample, got shape {values.shape}")
     if values.dtype.kind in "US":
-        return _named_classes(values, kind, unit, name)
+        return _named_classes(values, kind, unit, name, classes)
     if values.dtype.kind not in "iufb":
         raise ValueError(f"{name} must hold numbers, true/false or text, got {values.dtype}")
-    kind = kind or _kind_of(values)
+    kind = kind or ("discrete" if classes else _kind_of(values))
     if kind == "discrete":
-        return _classes(values, unit, name)
+        return _classes(values, unit, name, classes)
+    if classes:
+        raise ValueError(f"{name} is {kind}, which has no classes; remove classes")
     numbers = values.astype(float)
     if kind == "circular":
         numbers, unit = _angles(numbers, unit, name)
@@ -72,20 +81,28 @@ def log_text(classes: tuple[str, ...]) -> str:
     return ", ".join(f"{number} {text}" for number, text in enumerate(classes))
 
 
-def _named_classes(values: np.ndarray, kind: LabelKind | None, unit: str, name: str) -> LabelValues:
+def _named_classes(
+    values: np.ndarray, kind: LabelKind | None, unit: str, name: str, classes: tuple[str, ...]
+) -> LabelValues:
     if kind not in (None, "discrete"):
         raise ValueError(f"{name} holds text, which are classes; remove kind")
     if values.ndim != 1:
         raise ValueError(f"{name} must have one class a sample, got shape {values.shape}")
     texts = values.astype(str)
     missing = texts == ""
-    names, codes = np.unique(texts[~missing], return_inverse=True)
-    ids = np.zeros(len(texts), np.int64)
-    ids[~missing] = codes
-    return LabelValues(ids, missing, "discrete", unit, tuple(names.tolist()))
+    occur = np.unique(texts[~missing]).tolist()
+    names = classes or tuple(occur)
+    if unknown := [text for text in occur if text not in names]:
+        raise ValueError(
+            f"{name} holds {', '.join(unknown[:5])}, which classes does not list; it lists "
+            f"{', '.join(names)}"
+        )
+    number = {text: i for i, text in enumerate(names)}
+    ids = np.array([number.get(text, 0) for text in texts.tolist()], np.int64)
+    return LabelValues(ids, missing, "discrete", unit, names)
 
 
-def _classes(values: np.ndarray, unit: str, name: str) -> LabelValues:
+def _classes(values: np.ndarray, unit: str, name: str, classes: tuple[str, ...]) -> LabelValues:
     if values.ndim != 1:
         raise ValueError(f"{name} must have one class a sample, got shape {values.shape}")
     missing = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
@@ -96,7 +113,12 @@ def _classes(values: np.ndarray, unit: str, name: str) -> LabelValues:
         )
     ids = np.zeros(len(values), np.int64)
     ids[~missing] = values[~missing].astype(np.int64)
-    return LabelValues(ids, missing, "discrete", unit)
+    if classes and not (ids.min() >= 0 and ids.max() < len(classes)):
+        raise ValueError(
+            f"{name} holds classes {ids.min()} to {ids.max()}, but classes names 0 to "
+            f"{len(classes) - 1}; name all, or correct the numbers"
+        )
+    return LabelValues(ids, missing, "discrete", unit, classes)
 
 
 def _angles(values: np.ndarray, unit: str, name: str) -> tuple[np.ndarray, str]:

@@ -78,6 +78,8 @@ class LabelBlock(Clock):
         values: array (sample,) or (sample, dim), or several arrays (sample,) as coordinates.
         kind: None: text, true/false and whole numbers are classes, other numbers continuous.
         unit: e.g. ``m``; a circular label in ``deg`` is turned into rad.
+        classes: names of the classes 0, 1, …, or the order of classes that are text; sessions that
+            do not have all classes need it.
         how: ``mean`` of the samples in a bin (of angles, of their vectors), ``previous`` (the last
             one so far: never looks ahead), ``nearest`` or ``interpolate`` (at the centre of the
             bin); None: mean, and previous for classes.
@@ -90,6 +92,7 @@ class LabelBlock(Clock):
     values: str | tuple[str, ...]
     kind: LabelKind | None = None
     unit: str = ""
+    classes: tuple[str, ...] = ()
     how: How | None = None
     measure: Measure = "samples"
     sigma_s: Positive = 0.25

@@ -131,7 +131,9 @@ def _binned(
     return Recording(
         neural=neural[keep],
         labels={
-            name: Label(_typed(values[name][keep], label), label.kind, label.unit)
+            name: Label(
+                _typed(values[name][keep], label), label.kind, label.unit, names=label.classes
+            )
             for name, label in labels.items()
         },
         bin_width_s=bin_width_s,

@@ -43,6 +43,26 @@ def problems_of_labels(
                 yield f"compare.sessions aligns by {label}, {there}"
 
 
+def problems_of_classes(names: Mapping[str, Mapping[str, tuple[str, ...]]]) -> Iterator[str]:
+    """Labels whose class 0, 1, … is not called the same in every recording.
+
+    Args:
+        names: recording → label → names of its classes.
+    """
+    first: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for key, of_label in names.items():
+        for label, own in of_label.items():
+            other, expected = first.setdefault(label, (key, own))
+            if own != expected:
+                every = list(dict.fromkeys((*expected, *own)))
+                yield (
+                    f"classes of {label} are {', '.join(expected)} in {other}, but "
+                    f"{', '.join(own)} in {key}, so a number would not mean the same; say classes: "
+                    f"[{', '.join(every)}] in source.labels.{label}"
+                )
+                break
+
+
 def problems_of_rows(
     experiment: Experiment, key: str, recording: Recording, part: np.ndarray
 ) -> Iterator[str]:

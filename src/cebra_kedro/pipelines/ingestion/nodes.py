@@ -16,7 +16,11 @@ from cebra_kedro.cells import Cell, Pieces
 from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.experiment.blocks import Named
 from cebra_kedro.pipelines import chosen_sessions
-from cebra_kedro.pipelines.ingestion.fit import problems_of_labels, problems_of_rows
+from cebra_kedro.pipelines.ingestion.fit import (
+    problems_of_classes,
+    problems_of_labels,
+    problems_of_rows,
+)
 from cebra_kedro.problems import Problems
 from cebra_kedro.recording import Recording, RecordingError
 from cebra_kedro.sources.registry import source, typed_options
@@ -51,7 +55,7 @@ def split_recordings(
     Raises:
         ValueError: a recording cannot be split so, or lacks labels that the description names.
     """
-    splits, kinds, problems = {}, {}, Problems(name)
+    splits, kinds, names, problems = {}, {}, {}, Problems(name)
     for session in chosen_sessions(experiment, only):
         for population in experiment.populations or ("",):
             key = recording_key(session, population)
@@ -59,12 +63,13 @@ def split_recordings(
             for text in recording.meta.get("suspicions", ()):
                 logger.warning("%s: %s", key, text)
             kinds[key] = {label: one.kind for label, one in recording.labels.items()}
+            names[key] = {label: one.names for label, one in recording.labels.items()}
             with problems.collected():
                 part = split_recording(recording, experiment.split.by, **experiment.split.options)
                 splits[key] = {"part": part}
                 for problem in problems_of_rows(experiment, key, recording, part):
                     problems.add(problem)
-    for problem in problems_of_labels(experiment, kinds):
+    for problem in (*problems_of_labels(experiment, kinds), *problems_of_classes(names)):
         problems.add(problem)
     problems.raise_any(ValueError)
     return splits
