@@ -69,6 +69,8 @@ def test_two_files_of_counts_become_an_experiment_that_runs(tmp_path, monkeypatc
         "choice": {"array": "choice", "kind": "discrete"},
     }
     assert description["split"]["by"] == "trial"
+    assert description["encoders"]["together"] == {"like": "behaviour", "sessions": "joint"}
+    assert description["compare"] == {"sessions": {"align": ["place", "choice"]}}
     text = (project / "conf/local/parameters_mine.yml").read_text()
     assert "NOTHING in the file says it" in text.split("bin_width_s:")[0]
 

@@ -133,6 +133,28 @@ def test_the_control_permutes_label_rows_and_leaves_the_activity(buddys_jobs):
     assert len(orders) == len(plain)  # each seed has its own permutation
 
 
+def test_standardised_labels_do_not_depend_on_the_unit(jobs, recordings, splits):
+    """Over the rows that are trained on, of both sessions; classes stay as they are."""
+    block = {"labels": ["position", "direction"], "sessions": "joint"}
+    together = described(together=block | {"pairs": DELTA | {"standardise": True}})
+    in_mm = {
+        name: with_labels(one, position=Label(one.labels["position"].values * 1000, "continuous"))
+        for name, one in recordings.items()
+    }
+    found = jobs(recordings, splits, together, "together")
+    for key, (data, _) in jobs(in_mm, splits, together, "together").items():
+        for one, other in zip(data, found[key][0], strict=True):
+            # float32, twice divided
+            np.testing.assert_allclose(one.labels, other.labels, rtol=1e-5)
+            assert set(np.unique(one.labels[:, 1:])) <= {0.0, 1.0}
+        position = np.concatenate([one.labels[:, 0] for one in data])
+        assert position.std(dtype=float) == pytest.approx(1, abs=1e-5)
+    plain = jobs(recordings, splits, described(together=block | {"pairs": DELTA}), "together")
+    assert all(
+        data[0].labels[:, 0].std() != pytest.approx(1, abs=0.1) for data, _ in plain.values()
+    )
+
+
 def test_classes_of_a_control_move_with_its_labels(buddys_jobs):
     mixed = {"labels": ["position"], "classes": "increasing", "pairs": DELTA | {"law": "mixed"}}
     plain = buddys_jobs(mixed)

@@ -43,7 +43,7 @@ def parameters_text(name: str, sessions: Sequence[Session], guess: Guess, choice
         "  source:",
         f"    name: {guess.source}",
         *_source_lines(guess, choices),
-        *_setting_lines(choices),
+        *_setting_lines(choices, len(sessions)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -67,7 +67,7 @@ def _source_lines(guess: Guess, choices: Choices) -> list[str]:
     return lines
 
 
-def _setting_lines(choices: Choices) -> list[str]:
+def _setting_lines(choices: Choices, n_sessions: int) -> list[str]:
     why = choices.reasons
     split = "{by: trial, folds: 3, scheme: interleaved}" if choices.n_trials else "{by: block}"
     offset = f"time_offset_bins: {choices.time_offset_bins}"
@@ -106,6 +106,12 @@ def _setting_lines(choices: Choices) -> list[str]:
             "    # control: the labels permuted, for the encoder and for its decoder",
             "    shuffled: {like: behaviour, shuffle_labels: encoder_and_decoder}",
         ]
+    together = n_sessions > 1 and bool(choices.guiding)
+    if together:
+        lines += [
+            "    # one embedding for all sessions, whose neurons may differ",
+            "    together: {like: behaviour, sessions: joint}",
+        ]
     lines += [
         "  # the activity itself, summed over the same window, and its principal components",
         f"  baselines: {{raw: {{}}, raw_window: {{bins: {choices.window_bins}}}, "
@@ -116,6 +122,11 @@ def _setting_lines(choices: Choices) -> list[str]:
         "  # every label is decoded from held-out bins",
         "  decode:" + ("" if choices.kinds else " {}"),
         *(f"    {label}: {{}}" for label in choices.kinds),
+        *(
+            [f"  compare: {{sessions: {{align: {_flow(list(choices.guiding))}}}}}"]
+            if together
+            else []
+        ),
         f"  figures: {_flow(_figures(choices))}",
     ]
     return lines
