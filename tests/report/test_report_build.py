@@ -53,7 +53,7 @@ def test_heads_name_metric_unit_direction_and_decoder(folder):
 
 def test_all_subjects_stand_beside_each_other_in_the_first_metric(folder):
     document = page(folder)
-    assert "All subjects: median position error (m) ↓ knn" in document.text
+    assert "All sessions: median position error (m) ↓ knn" in document.text
     row = document.row("position", nth=0)
     means = [
         scores(subject, seed=number).query(

@@ -65,7 +65,7 @@ def test_real_recordings_are_told_from_simulated_ones_by_their_checksum(
     assert words in document.text
     assert kind in document.badges()
     assert "mixes simulated and real recordings" in document.text
-    assert "Some subjects on this page are simulated" in document.text
+    assert "Some sessions on this page are simulated" in document.text
     raw = document.row("hippocampus.buddy.raw")
     assert raw[1:3] == ["buddy.jl", "md5:36341322"]
     assert document.row("hippocampus.achilles.raw")[3] == "simulated"

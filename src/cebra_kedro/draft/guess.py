@@ -18,7 +18,11 @@ from cebra_kedro.draft.movement import Movement, movement
 _NEURAL = re.compile(
     r"neural|spike|count|rate|dff|df_f|trace|activity|fluor|response|unit|neuron|cell|roi", re.I
 )
+_UNITS = re.compile(r"unit|neuron|cell|clu|^index$", re.I)
 _TRIAL = re.compile(r"trial|lap|run_?id|repeat", re.I)
+_START = re.compile(r"start|onset|begin", re.I)
+_STOP = re.compile(r"stop|end|offset", re.I)
+_FEWEST_TRIALS = 9
 _WIDTH = re.compile(r"bin_?width|bin_?size|^dt$|/dt$|bin_?s$", re.I)
 _RATE = re.compile(r"fs$|rate_?hz$|sampling_?rate|frame_?rate|sample_?rate", re.I)
 _POSITION = re.compile(r"pos|loc|place|track|^xy?$|^x_?y$", re.I)
@@ -80,11 +84,12 @@ def _spikes(found: Mapping[str, Fact]) -> tuple[dict[str, Any], str] | None:
         if fact.is_spikes and len(fact.values) > 1 and not name.startswith("intervals/"):
             return {"times": name}, f"{len(fact.values)} arrays of rising times"
     for name, fact in found.items():
-        if not (fact.is_clock and not fact.is_regular and _NEURAL.search(name)):
+        if not (fact.is_clock and not fact.is_regular):
             continue
         for other, units in found.items():
             same = units.is_column and units.n_rows == fact.n_rows and other != name
-            if same and units.values.dtype.kind in "iuU":
+            says = _NEURAL.search(name) or _UNITS.search(other.rpartition("/")[2])
+            if same and says and units.values.dtype.kind in "iuU":
                 n = len(np.unique(units.values))
                 if 1 < n < units.n_rows / 5:
                     return {"times": name, "units": other}, f"rising times, of {n} units"
@@ -156,28 +161,36 @@ def _of_matrix(found: Mapping[str, Fact], neural: Fact) -> Guess:
 def _on_clocks(found: Mapping[str, Fact], started: Guess, width_s: float | None = None) -> Guess:
     """Labels, each with a clock of as many rows; intervals as trials."""
     taken = {value for block in started.options.values() for value in dict(block).values()}
+    intervals = _intervals(found)
+    ends = {fact.name for pair in intervals for fact in pair}
     labels: dict[str, dict[str, Any]] = {}
     for fact in found.values():
-        if fact.name in taken or not _is_label(fact, fact.n_rows) or _is_end(fact.name):
+        if fact.name in taken | ends or not _is_label(fact, fact.n_rows):
             continue
         clock = _clock(found, fact.n_rows, fact.name)
         if clock is None or clock is fact or clock.name in taken:
             continue
         labels[_short(fact.name)] = {"values": fact.name, "times": clock.name}
-    start, stop = (
-        _ends(found, ("start", "start_time")),
-        _ends(found, ("stop", "stop_time", "end")),
-    )
     width = width_s or _SPIKE_BIN_S
     why = "the step of the traces" if width_s else "usual for spikes of behaving animals"
     options = {"bin_width_s": width, **started.options, "labels": _joined(labels)}
     guessed = Guess("signals", options, started.reasons | {"bin_width_s": why})
     _say_angles(found, guessed, "values")
-    if start and stop and start.n_rows == stop.n_rows:
-        options["trials"] = {"start": start.name, "stop": stop.name}
-        guessed.reasons["trials"] = f"{start.n_rows} intervals; without it, all time is kept"
+    if intervals:
+        _say_intervals(*intervals[0], guessed)
     _say_movement(found, guessed)
     return guessed
+
+
+def _say_intervals(start: Fact, stop: Fact, guessed: Guess) -> None:
+    """Intervals are trials if they are many or called so, else the time that is kept."""
+    block = {"start": start.name, "stop": stop.name}
+    reason = f"{start.n_rows} intervals; without it, all time is kept"
+    if start.n_rows >= _FEWEST_TRIALS or _TRIAL.search(start.name):
+        guessed.options["trials"], guessed.reasons["trials"] = block, reason
+    else:
+        guessed.options["epochs"] = {"intervals": block}
+        guessed.reasons["epochs"] = reason
 
 
 def _say_angles(found: Mapping[str, Fact], guessed: Guess, key: str) -> None:
@@ -213,7 +226,8 @@ def _say_movement(found: Mapping[str, Fact], guessed: Guess) -> None:
                 "faster_than": moves.faster_than,
                 "shortest_s": moves.shortest_s,
             }
-            guessed.options["epochs"] = {"moving": moving}
+            intervals = guessed.options.get("epochs", {})
+            guessed.options["epochs"] = intervals | {"moving": moving}
             guessed.reasons["epochs"] = (
                 f"at rest {100 * moves.share_at_rest:.0f} % of the time, else {moves.n_epochs} "
                 "stretches of movement; remove it to keep all time"
@@ -301,17 +315,30 @@ def _is_label(fact: Fact, n_rows: int) -> bool:
     )
 
 
-def _is_end(name: str) -> bool:
-    return name.rpartition("/")[2] in ("start", "stop", "end", "start_time", "stop_time")
+def _intervals(found: Mapping[str, Fact]) -> list[tuple[Fact, Fact]]:
+    """Starts and stops; first what is called a trial, then what has a folder to itself."""
+    pairs = []
+    for start in found.values():
+        folder, _, last = start.name.rpartition("/")
+        if not (start.is_column and start.is_number and _START.search(last)):
+            continue
+        rest = _START.sub("", last)
+        for stop in found.values():
+            other, _, name = stop.name.rpartition("/")
+            same = stop.n_rows == start.n_rows and stop.is_number and other == folder
+            called = _STOP.search(name) and _STOP.sub("", name) == rest
+            if same and called and bool((stop.values >= start.values).all()):
+                pairs.append((start, stop))
+    return sorted(pairs, key=lambda pair: (not _TRIAL.search(pair[0].name), _company(found, pair)))
 
 
-def _ends(found: Mapping[str, Fact], names: tuple[str, ...]) -> Fact | None:
-    trials = [fact for name, fact in found.items() if name.rpartition("/")[2] in names]
-    named = [fact for fact in trials if "trial" in fact.name]
-    return next((fact for fact in named or trials if fact.is_column), None)
+def _company(found: Mapping[str, Fact], pair: tuple[Fact, Fact]) -> int:
+    """Other arrays in the folder of an interval, such as the times that it is the support of."""
+    folder = pair[0].name.rpartition("/")[0]
+    return sum(name.rpartition("/")[0] == folder for name in found) - 2
 
 
 def _short(name: str) -> str:
     """The last part of a name, or the one before where the last says only that it is data."""
     *folders, last = name.split("/")
-    return folders[-1] if folders and last in ("data", "values") else last
+    return folders[-1] if folders and last in ("d", "data", "values") else last

@@ -79,7 +79,7 @@ class LocalFileDataset(AbstractVersionedDataset[Content, Content], Generic[Conte
         except Exception as error:
             raise DatasetError(
                 f"{path} is not a readable {self._format_name} ({type(error).__name__}: {error}); "
-                "delete it and run the node that writes it again"
+                "copy it again, or run the node that writes it"
             ) from error
 
     def save(self, data: Content) -> None:

@@ -14,6 +14,7 @@ from cebra_kedro.io.fetched_file import FetchedFile
 from cebra_kedro.io.local_file_dataset import LocalFileDataset
 
 _SUFFIX = ".npy"
+_OF_PYNAPPLE = ("Ts", "Tsd", "TsdFrame", "TsdTensor", "TsGroup", "IntervalSet")
 
 
 class NpzDataset(LocalFileDataset[dict[str, np.ndarray]]):
@@ -90,10 +91,17 @@ class NpzDataset(LocalFileDataset[dict[str, np.ndarray]]):
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays in a file, by name; one of Python objects is refused."""
+    """The arrays in a file, by name; one of Python objects is refused.
+
+    Files of pynapple have some beside the data (``_metadata``, names of columns), which are left
+    out, unopened.
+    """
     arrays = {}
     with zipfile.ZipFile(path) as archive:
+        left_out = _extras_of_pynapple(archive)
         for name in archive.namelist():
+            if name in left_out:
+                continue
             if not name.endswith(_SUFFIX):
                 raise DatasetError(
                     f"{path} is a zip archive but not an .npz file: it holds {name}; "
@@ -105,6 +113,15 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
                     raise ValueError(f"{name} is longer than its array")
             arrays[name.removesuffix(_SUFFIX)] = array
     return arrays
+
+
+def _extras_of_pynapple(archive: zipfile.ZipFile) -> set[str]:
+    if f"type{_SUFFIX}" not in archive.namelist():
+        return set()
+    with archive.open(f"type{_SUFFIX}") as member:
+        kind = np.lib.format.read_array(member, allow_pickle=False)
+    is_known = kind.dtype.kind == "U" and kind.size == 1 and kind.item() in _OF_PYNAPPLE
+    return {f"{name}{_SUFFIX}" for name in ("_metadata", "columns")} if is_known else set()
 
 
 def write_arrays(

@@ -119,8 +119,8 @@ def _figure_of_all(results: Results, table: pd.DataFrame, names: list[str]) -> F
         n_rows = -(-len(parts) // _PANELS_IN_A_ROW)
         n_columns = -(-len(parts) // n_rows)
         panels += [parts[i : i + n_columns] for i in range(0, len(parts), n_columns)]
-    by = ", ".join(dict.fromkeys(used))
-    return _grid(results, panels, f"Scores on test rows, by {by}")
+    by = ", ".join(name for name in dict.fromkeys(used) if name != "none")
+    return _grid(results, panels, "Scores on test rows" + (f", by {by}" if by else ""))
 
 
 Part = tuple[pd.DataFrame, str, str]
