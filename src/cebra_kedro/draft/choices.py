@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from cebra_kedro.draft.roles import FEWEST_TRIALS, POSITION
 from cebra_kedro.recording import Label, Recording
 
+_CHANGE = re.compile(r"speed|vel|accel", re.I)
+"""Says how something else changes, so it guides only where there is nothing else."""
 _WINDOW_S = 0.25
 _WINDOWS = (1, 5, 10)
 _ALIKE = 0.9
-_FEWEST_TRIALS = 9
+OUTPUT_DIMENSION = 8
+"""Three are easier to draw and tell less; see benchmarks/draft_settings.py."""
 _MOST_STEPS, _LEAST_STEPS = 1000, 200
 
 
@@ -25,9 +30,12 @@ class Choices:
         time_offset_bins: between the two bins of a pair.
         batch_size: references of a step.
         steps: gradient steps.
+        pca_components: of the baseline; as many as dimensions of the embedding, where there are so
+            many neurons.
         n_trials: trials with at least one window; 0 where a split by trials is not possible.
         guiding: the labels that guide the encoder: one continuous or circular, one discrete.
         kinds: label → kind.
+        targets: the labels that are decoded: all but that of trials.
         reasons: setting → why.
     """
 
@@ -35,58 +43,67 @@ class Choices:
     time_offset_bins: int
     batch_size: int
     steps: int
+    pca_components: int
     n_trials: int
     guiding: tuple[str, ...]
     kinds: Mapping[str, str]
+    targets: tuple[str, ...]
     reasons: Mapping[str, str]
 
 
-def choose(recording: Recording) -> Choices:
+def choose(recording: Recording, trial_label: str = "") -> Choices:
     """Settings that suit the size and the rate of a recording.
 
     Args:
         recording: the first session.
+        trial_label: the label whose changes are the borders of trials, which guides nothing.
     """
     width = recording.bin_width_s
     bins = min(_WINDOWS, key=lambda n: abs(n - _WINDOW_S / width))
     kinds = {name: label.kind for name, label in recording.labels.items()}
-    guiding = _guiding(kinds)
+    targets = tuple(name for name in kinds if name != trial_label)
+    guiding = _guiding({name: kinds[name] for name in targets})
     first = next((name for name in guiding if kinds[name] != "discrete"), "")
     segment = recording.segment()
     lag = _lag(recording.label(first), segment) if first else 0
-    offset = lag or max(1, round(_WINDOW_S / width))
     lengths = np.unique(segment, return_counts=True)[1]
+    offset = lag or max(1, round(_WINDOW_S / width))
+    offset = max(1, min(offset, int(np.median(lengths)) // 4))
     n_trials = int((lengths > bins).sum())
     batch = int(2 ** np.clip(np.floor(np.log2(max(recording.n_time, 1) / 8)), 5, 9))
     steps = int(np.clip(recording.n_time // 16, _LEAST_STEPS, _MOST_STEPS))
     why_offset = (
         f"after {offset * width:.3g} s the autocorrelation of {first} is down to {_ALIKE}"
-        if lag
-        else f"about {_WINDOW_S} s"
+        if lag == offset
+        else f"about {offset * width:.2g} s"
     )
     return Choices(
         window_bins=bins,
         time_offset_bins=offset,
         batch_size=batch,
         steps=steps,
-        n_trials=n_trials if n_trials >= _FEWEST_TRIALS and recording.trial is not None else 0,
+        pca_components=min(OUTPUT_DIMENSION, recording.n_neurons),
+        n_trials=n_trials if n_trials >= FEWEST_TRIALS and recording.trial is not None else 0,
         guiding=guiding,
         kinds=kinds,
+        targets=targets,
         reasons={
             "window_bins": f"{bins} bins of {width:g} s are {bins * width:.3g} s of activity",
             "time_offset_bins": why_offset,
             "size": f"{recording.n_time} bins, {recording.n_neurons} neurons; more may help",
             "split": (
                 f"{n_trials} trials take turns in training, validation and test"
-                if n_trials >= _FEWEST_TRIALS and recording.trial is not None
-                else f"{n_trials} trials are too few to split by; the last part in time is the test"
+                if n_trials >= FEWEST_TRIALS and recording.trial is not None
+                else f"too few trials to split by ({n_trials}); the last part in time is the test"
             ),
         },
     )
 
 
 def _guiding(kinds: Mapping[str, str]) -> tuple[str, ...]:
-    moving = [name for name, kind in kinds.items() if kind != "discrete"][:1]
+    """The number that says most, by its name, and the first class."""
+    moving = [name for name, kind in kinds.items() if kind != "discrete"]
+    moving = sorted(moving, key=lambda n: (not POSITION.search(n), bool(_CHANGE.search(n))))[:1]
     classes = [name for name, kind in kinds.items() if kind == "discrete"][:1]
     return (*moving, *classes)
 

@@ -11,7 +11,8 @@ from cebra_kedro.draft.choices import choose
 from cebra_kedro.draft.contents import Session, path_of, plain_name, read_sessions
 from cebra_kedro.draft.facts import facts
 from cebra_kedro.draft.files import catalog_text, parameters_text, write_new
-from cebra_kedro.draft.guess import Guess, guess
+from cebra_kedro.draft.guess import guess
+from cebra_kedro.draft.guessed import Guess
 from cebra_kedro.io.fetched_file import is_url
 from cebra_kedro.recording import Recording, RecordingError
 from cebra_kedro.sources.registry import source, typed_options
@@ -43,7 +44,7 @@ def draft(files: Sequence[str], name: str | None, project: Path) -> None:
     recording = _recording(sessions[0], guessed)
     texts = {
         local / f"parameters_{name}.yml": parameters_text(
-            name, sessions, guessed, choose(recording)
+            name, sessions, guessed, choose(recording, guessed.trial_label)
         ),
         local / f"catalog_{name}.yml": catalog_text(name, sessions),
     }

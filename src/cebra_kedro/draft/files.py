@@ -9,9 +9,9 @@ from typing import Any
 
 import yaml
 
-from cebra_kedro.draft.choices import Choices
+from cebra_kedro.draft.choices import OUTPUT_DIMENSION, Choices
 from cebra_kedro.draft.contents import Session, definition
-from cebra_kedro.draft.guess import Guess
+from cebra_kedro.draft.guessed import Guess
 
 _GUESSED = "# GUESS, because: "
 _WIDTH = 100
@@ -58,7 +58,7 @@ def _source_lines(guess: Guess, choices: Choices) -> list[str]:
         lines.append(f"    {option}: {_flow(value)}")
     lines.append("    # GUESS: all arrays that fit. Remove what is no label; add unit: m, cm, …")
     lines.append("    labels:" + (" {}" if not guess.labels else ""))
-    for label, block in guess.options.get("labels", {}).items():
+    for label, block in guess.labels.items():
         if f"labels.{label}" in guess.reasons:
             lines.append(f"      {_GUESSED}{guess.reasons[f'labels.{label}']}")
         measured = block.get("measure", "samples") != "samples"  # which says the kind
@@ -79,7 +79,7 @@ def _setting_lines(choices: Choices, n_sessions: int) -> list[str]:
         "  training:",
         f"    {_GUESSED}{why['window_bins']}",
         f"    encoder: {{architecture: offset{choices.window_bins}-model, hidden_units: 64, "
-        "output_dimension: 8}",
+        f"output_dimension: {OUTPUT_DIMENSION}}}",
         "    optimizer: {learning_rate: 3.0e-3}",
         f"    {_GUESSED}{why['size']}",
         f"    steps: {choices.steps}",
@@ -114,14 +114,11 @@ def _setting_lines(choices: Choices, n_sessions: int) -> list[str]:
         ]
     lines += [
         "  # the activity itself, summed over the same window, and its principal components",
-        f"  baselines: {{raw: {{}}, raw_window: {{bins: {choices.window_bins}}}, "
-        "pca: {components: 8}}"
-        if choices.window_bins > 1
-        else "  baselines: {raw: {}, pca: {components: 8}}",
+        f"  baselines: {_flow(_baselines(choices))}",
         "",
         "  # every label is decoded from held-out bins",
-        "  decode:" + ("" if choices.kinds else " {}"),
-        *(f"    {label}: {{}}" for label in choices.kinds),
+        "  decode:" + ("" if choices.targets else " {}"),
+        *(f"    {label}: {{}}" for label in choices.targets),
         *(
             [f"  compare: {{sessions: {{align: {_flow(list(choices.guiding))}}}}}"]
             if together
@@ -142,9 +139,14 @@ def _guided(choices: Choices, offset: str) -> list[str]:
     ]
 
 
+def _baselines(choices: Choices) -> dict[str, Any]:
+    window = {"raw_window": {"bins": choices.window_bins}} if choices.window_bins > 1 else {}
+    return {"raw": {}, **window, "pca": {"components": choices.pca_components}}
+
+
 def _figures(choices: Choices) -> list[str]:
     figures = ["embedding", "decoded", "scores", "loss", "consistency"]
-    return figures if choices.kinds else ["loss", "consistency"]
+    return figures if choices.targets else ["loss", "consistency"]
 
 
 def _flow(value: Any) -> str:

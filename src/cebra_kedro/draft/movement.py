@@ -17,6 +17,7 @@ _SHORTEST_S = 1.0
 _OF_FASTEST = 0.15
 _AT_REST = 0.3
 _STRAIGHT = 0.9
+_BOTH_WAYS = 0.15
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Movement:
         shortest_s: shorter movements do not count.
         share_at_rest: of the samples.
         n_epochs: stretches of movement.
+        share_back: of the movement, that which goes the rarer way along that line.
         on_a_line: share of the variance, while it moves, along the line of largest variance.
     """
 
@@ -35,12 +37,18 @@ class Movement:
     shortest_s: float
     share_at_rest: float
     n_epochs: int
+    share_back: float
     on_a_line: float
 
     @property
     def rests(self) -> bool:
         """Whether there is enough rest to leave it out."""
         return self.share_at_rest >= _AT_REST and self.n_epochs > 1
+
+    @property
+    def turns(self) -> bool:
+        """Whether it goes both ways, unlike on a wheel."""
+        return self.share_back >= _BOTH_WAYS
 
     @property
     def is_straight(self) -> bool:
@@ -70,12 +78,16 @@ def movement(position: np.ndarray, times_s: np.ndarray) -> Movement | None:
     epoch = np.searchsorted(epochs[:, 0], times_s, side="right") - 1
     moves = seen & (epoch >= 0) & (times_s < epochs[epoch, 1])
     centred = position[moves] - position[moves].mean(axis=0)
-    variances = np.linalg.eigvalsh(centred.T @ centred)
+    variances, axes = np.linalg.eigh(centred.T @ centred)
+    along = np.where(moves, np.nan_to_num(position) @ axes[:, -1], np.nan)
+    steps = np.diff(along)
+    back = float((steps[np.isfinite(steps) & (steps != 0)] < 0).mean())
     return Movement(
         faster_than=threshold,
         shortest_s=_SHORTEST_S,
         share_at_rest=1 - moves.sum() / seen.sum(),
         n_epochs=len(epochs),
+        share_back=min(back, 1 - back),
         on_a_line=float(variances[-1] / variances.sum()) if variances.sum() > 0 else 0.0,
     )
 

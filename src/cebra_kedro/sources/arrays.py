@@ -63,8 +63,10 @@ def read_arrays(
         session: becomes the recording's name.
         bin_width_s: width of a time bin in s.
         neural: the array (time, neuron) of counts or traces, or a pattern such as ``unit_*`` of
-            arrays (time,).
-        transposed: the array is (neuron, time).
+            arrays (time,). One of (trial, time, neuron) is laid end to end, as are labels (trial,
+            time, …); labels (trial, …) hold for all bins of a trial, and bins in which no neuron
+            has a number are left out, as at the end of shorter trials.
+        transposed: the array is (neuron, time), or (trial, neuron, time).
         trial: the array (time,) of trial ids, whole numbers or text; None if ``raw`` has no array
             ``trial``.
         labels: label → where it is and what it is. None takes every other array that has a row for
@@ -76,18 +78,24 @@ def read_arrays(
     """
     arrays, problems = NamedArrays(raw, session), Problems(session)
     trial = trial or ("trial" if "trial" in arrays else None)
-    activity, ids, found = None, None, dict[str, LabelValues]()
+    activity, layout, ids, found = None, None, None, dict[str, LabelValues]()
     with problems.collected():
         activity = _activity(arrays, neural, transposed)
+        if activity.ndim == 3:
+            layout = Layout.of(activity)
+            activity = layout.rows(activity)
     if trial is not None:
         with problems.collected():
-            ids = _trial_ids(arrays.array(trial, "trial").reshape(-1), trial)
+            given = arrays.array(trial, "trial")
+            ids = _trial_ids((layout.rows(given) if layout else given).reshape(-1), trial)
+    elif layout is not None:
+        ids = layout.rows(np.arange(layout.n_trials))
     if labels is None:
         n_time = 0 if activity is None else len(activity)
         labels = _other_arrays(arrays, {neural, trial}, n_time, session)
     for name, block in labels.items():
         with problems.collected():
-            found[name] = _label(arrays, name, block or ArrayLabelBlock())
+            found[name] = _label(arrays, name, block or ArrayLabelBlock(), layout)
     if activity is not None:
         rows = {f"labels.{name}": len(label.values) for name, label in found.items()}
         rows |= {} if ids is None else {str(trial): len(ids)}
@@ -145,11 +153,40 @@ class _Filled:
     trial: np.ndarray | None
 
 
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Trials as a dimension: how many there are, of how many bins, and which bins are recorded."""
+
+    n_trials: int
+    n_bins: int
+    recorded: np.ndarray
+
+    @classmethod
+    def of(cls, activity: np.ndarray) -> Layout:
+        """That of an array (trial, time, neuron)."""
+        n_trials, n_bins, _ = activity.shape
+        recorded = np.ones(n_trials * n_bins, bool)
+        if activity.dtype.kind == "f":
+            recorded = ~np.isnan(activity).all(axis=2).reshape(-1)
+        return cls(n_trials, n_bins, recorded)
+
+    def rows(self, values: np.ndarray) -> np.ndarray:
+        """Array (trial, time, …) or (trial, …) → (row, …); what has a row a bin is as it was."""
+        if values.shape[:2] == (self.n_trials, self.n_bins):
+            stacked = values.reshape(self.n_trials * self.n_bins, *values.shape[2:])
+        elif values.ndim and len(values) == self.n_trials:
+            stacked = np.repeat(values, self.n_bins, axis=0)
+        else:
+            stacked = values
+        return stacked[self.recorded] if len(stacked) == len(self.recorded) else stacked
+
+
 def _activity(arrays: NamedArrays, name: str, transposed: bool) -> np.ndarray:
     activity = arrays.matrix(name, "neural")
-    if activity.ndim != 2 or 0 in activity.shape:
+    if activity.ndim not in (2, 3) or 0 in activity.shape:
         raise ValueError(
-            f"{name} must be a non-empty array (time, neuron), got shape {activity.shape}"
+            f"{name} must be a non-empty array (time, neuron) or (trial, time, neuron), got shape "
+            f"{activity.shape}"
         )
     if activity.dtype.kind not in "iufb":
         raise ValueError(f"{name} must hold real numbers, got {activity.dtype}")
@@ -158,7 +195,7 @@ def _activity(arrays: NamedArrays, name: str, transposed: bool) -> np.ndarray:
             f"{name} holds whole numbers, which are counts, but some are negative (the least is "
             f"{activity.min()}); save traces as floats, or correct the counts"
         )
-    return activity.T if transposed else activity
+    return activity.swapaxes(-1, -2) if transposed else activity
 
 
 def _trial_ids(trial: np.ndarray, name: str) -> np.ndarray:
@@ -183,9 +220,12 @@ def _other_arrays(
     return dict.fromkeys(others)
 
 
-def _label(arrays: NamedArrays, name: str, block: ArrayLabelBlock) -> LabelValues:
+def _label(
+    arrays: NamedArrays, name: str, block: ArrayLabelBlock, layout: Layout | None = None
+) -> LabelValues:
     what = f"labels.{name}"
     values = arrays.matrix(block.array or name, what)
+    values = layout.rows(values) if layout else values
     return label_values(values, block.kind, block.unit, what, block.classes)
 
 

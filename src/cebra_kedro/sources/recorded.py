@@ -29,6 +29,9 @@ from cebra_kedro.sources.signal_blocks import (
 _GAP_IN_STEPS = 5
 """Samples further apart than so many typical steps have a gap between them, unless told."""
 
+_TOUCH_S, _TOUCH_SHARE = 1e-3, 0.1
+"""Intervals touch if less lies between them: in s, or of their usual length."""
+
 
 class Recorded:
     """What was recorded, on its own clocks.
@@ -82,12 +85,12 @@ class Recorded:
         if wanted.between:
             kept = _intersection(kept, np.array(wanted.between, float), "epochs.between")
         if wanted.intervals is not None:
-            intervals = self._intervals(wanted.intervals, "epochs.intervals")
+            intervals = _together(self._intervals(wanted.intervals, "epochs.intervals"))
             kept = _intersection(kept, intervals, "epochs.intervals")
         if wanted.moving is not None:
             kept = _intersection(kept, self._moving(wanted.moving, kept), "epochs.moving")
-        if trials is not None:
-            kept = _intersection(kept, self._intervals(trials, "trials"), "trials")
+        if trials is not None and trials.intervals is not None:
+            kept = _intersection(kept, self._intervals(trials.intervals, "trials"), "trials")
         return kept
 
     def labels(self, kept: np.ndarray) -> dict[str, Measured]:
@@ -197,6 +200,18 @@ def _on_clock(arrays: NamedArrays, clock: Clock, values: np.ndarray, what: str) 
         raise ValueError(f"{what} has {len(times)} samples, which make no clock")
     step = typical_step(times)
     return Samples(values, times, clock.max_gap_s or _GAP_IN_STEPS * step, float(times[-1]) + step)
+
+
+def _together(intervals: np.ndarray) -> np.ndarray:
+    """Intervals in order of time, those that touch or overlap as one."""
+    intervals = intervals[np.argsort(intervals[:, 0], kind="stable")]
+    if not len(intervals):
+        return intervals
+    touch = max(_TOUCH_S, _TOUCH_SHARE * float(np.median(np.diff(intervals, axis=1))))
+    latest = np.maximum.accumulate(intervals[:, 1])
+    begins = np.append(True, intervals[1:, 0] > latest[:-1] + touch)
+    last = np.append(np.flatnonzero(begins)[1:], len(intervals)) - 1
+    return np.column_stack([intervals[begins, 0], latest[last]])
 
 
 def _intersection(kept: np.ndarray, others: np.ndarray, what: str) -> np.ndarray:

@@ -112,8 +112,35 @@ class IntervalsBlock(Settings):
     scale: Positive = 1.0
 
 
-class TrialsBlock(IntervalsBlock):
-    """Intervals that are trials; what lies between them is left out."""
+class TrialsBlock(Settings):
+    """Where trials are: in intervals, or where a label changes.
+
+    Attributes:
+        start: array (trial,) of times; what lies between trials is left out.
+        stop: array (trial,) of times.
+        scale: seconds in one unit of them.
+        label: a discrete label, e.g. a lap; wherever it changes, a trial begins.
+    """
+
+    start: str | None = None
+    stop: str | None = None
+    scale: Positive = 1.0
+    label: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.start is None) != (self.stop is None) or (self.start is None) == (
+            self.label is None
+        ):
+            raise ValueError("give start and stop (two arrays), or label (one that changes)")
+        return self
+
+    @property
+    def intervals(self) -> IntervalsBlock | None:
+        """The intervals, if trials are such."""
+        if self.start is None or self.stop is None:
+            return None
+        return IntervalsBlock(start=self.start, stop=self.stop, scale=self.scale)
 
 
 class MovingBlock(Settings):
@@ -135,7 +162,7 @@ class EpochsBlock(Settings):
 
     Attributes:
         between: intervals in s.
-        intervals: intervals in the file.
+        intervals: intervals in the file; those that touch are one.
         moving: only while something moves.
     """
 

@@ -70,7 +70,8 @@ def read_signals(
         traces: samples of all neurons, e.g. ΔF/F.
         labels: label → where its samples are and what they are.
         epochs: which time is kept; None for all that the signals have in common.
-        trials: which intervals are trials; None: each epoch, and each piece between gaps, is one.
+        trials: which intervals are trials, or which label says it; None: each epoch, and each piece
+            between gaps, is one.
         smoothing: of the activity over time; None for none.
         missing: what becomes of bins in which a label has no sample; None refuses them.
 
@@ -81,7 +82,10 @@ def read_signals(
     try:
         recorded = Recorded(arrays, spikes, traces, labels)
         kept = recorded.kept(epochs or EpochsBlock(), trials)
-        return _binned(recorded, kept, session, bin_width_s, smoothing, missing or MissingBlock())
+        by = trials.label if trials else None
+        return _binned(
+            recorded, kept, session, bin_width_s, by, smoothing, missing or MissingBlock()
+        )
     except RecordingError:
         raise
     except ValueError as error:
@@ -93,6 +97,7 @@ def _binned(
     kept: np.ndarray,
     session: str,
     bin_width_s: float,
+    trials_by: str | None,
     smoothing: SmoothBlock | None,
     missing: MissingBlock,
 ) -> Recording:
@@ -138,7 +143,7 @@ def _binned(
         },
         bin_width_s=bin_width_s,
         name=session,
-        trial=split_at_gaps(bins.epoch, keep),
+        trial=split_at_gaps(_trials(bins, values, labels, trials_by), keep),
         meta={
             "source": "signals",
             "checksum": "",
@@ -184,6 +189,19 @@ def _in_bins(
     return filled.values, filled.keep
 
 
+def _trials(
+    bins: Bins, values: Mapping[str, np.ndarray], labels: Mapping[str, Measured], by: str | None
+) -> np.ndarray:
+    """Epoch of each bin, a new one also where the label of trials changes."""
+    if by is None:
+        return bins.epoch
+    if by not in labels or labels[by].kind != "discrete":
+        there = ", ".join(f"{name} ({label.kind})" for name, label in labels.items())
+        raise ValueError(f"trials.label names {by}, but must name a discrete label of {there}")
+    changes = (np.diff(values[by]) != 0) | (np.diff(bins.epoch) != 0)
+    return np.append(0, np.cumsum(changes))
+
+
 def _rows(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
     return mask.reshape(-1, *[1] * (values.ndim - 1))
 
@@ -191,6 +209,13 @@ def _rows(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
 def _counts(recorded: Recorded, bins: Bins, session: str) -> np.ndarray:
     assert recorded.spikes is not None
     counts = spike_counts(recorded.spikes, bins)
+    if not counts.any():
+        times = np.concatenate(recorded.spikes)
+        span = f"{times.min():g} to {times.max():g} s" if len(times) else "nowhere"
+        raise ValueError(
+            f"spikes: none lies in the time that is kept, {bins.start_s[0]:g} to "
+            f"{bins.stop_s[-1]:g} s; they are from {span}: correct spikes.scale (0.001 for ms)"
+        )
     rates = counts.mean(axis=0) / bins.width_s
     fires = rates >= recorded.lowest_rate_hz
     if not fires.any():

@@ -1,0 +1,115 @@
+"""What one array may be, by its name and its numbers: a label, a trial, a clock, an interval."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from cebra_kedro.draft.facts import Fact
+
+NEURAL = re.compile(
+    r"neural|spike|count|rate|dff|df_f|trace|activity|fluor|response|unit|neuron|cell|roi", re.I
+)
+UNITS = re.compile(r"unit|neuron|cell|clu|^index$", re.I)
+TRIAL = re.compile(r"trial|lap|run_?id|repeat", re.I)
+POSITION = re.compile(r"pos|loc|place|track|^xy?$|^x_?y$", re.I)
+_ANGLE = re.compile(r"angle|heading|head_?dir|^hd$|phase|orient|theta|azimuth|yaw", re.I)
+_ID = re.compile(r"(^|_)ids?$", re.I)
+_START = re.compile(r"start|onset|begin", re.I)
+_STOP = re.compile(r"stop|end|offset", re.I)
+MOST_COORDINATES = 3
+FEWEST_TRIALS = 9
+
+
+def folder(name: str) -> str:
+    """What stands before the last slash."""
+    return name.rpartition("/")[0]
+
+
+def short_name(name: str) -> str:
+    """The last part of a name, or the one before where the last says only that it is data."""
+    *folders, last = name.split("/")
+    return folders[-1] if folders and last in ("d", "data", "values") else last
+
+
+def clock_of(found: Mapping[str, Fact], n_rows: int, of: str) -> Fact | None:
+    """A clock with as many rows, in the array's folder or in one around it."""
+    same = [
+        fact
+        for fact in found.values()
+        if fact.is_clock and fact.n_rows == n_rows and fact.name != of and not _ID.search(fact.name)
+    ]
+    near = [fact for fact in same if folder(fact.name) == folder(of)]
+    around = [fact for fact in same if f"{folder(of)}/".startswith(f"{folder(fact.name)}/")]
+    alone = [fact for fact in same if not folder(fact.name)]
+    return next(iter(near or around or alone), None)
+
+
+def is_label(fact: Fact, n_rows: int) -> bool:
+    """Whether an array with a row for each sample says something that changes."""
+    if fact.is_list or fact.n_rows != n_rows or n_rows < 2 or fact.is_clock:
+        return False
+    if fact.values.dtype.kind not in "iufbU" or fact.is_constant:
+        return False
+    return fact.values.ndim == 1 or (
+        fact.values.ndim == 2 and fact.values.shape[1] <= MOST_COORDINATES
+    )
+
+
+def is_trial(name: str, values: np.ndarray) -> bool:
+    """Whether whole numbers that never fall are called trials or laps."""
+    if values.ndim != 1 or values.dtype.kind not in "iufb" or not TRIAL.search(name):
+        return False
+    numbers = values.astype(float)
+    return bool(np.array_equal(numbers, np.rint(numbers)) and (np.diff(numbers) >= 0).all())
+
+
+def is_transposed(found: Mapping[str, Fact], neural: Fact) -> bool:
+    """Whether an array seems to be (neuron, time)."""
+    long, short = neural.values.shape
+    lengths = {fact.n_rows for fact in found.values() if fact.is_number and fact is not neural}
+    if short in lengths or long in lengths:
+        return short in lengths and long not in lengths
+    return short > long
+
+
+def unit_of_angles(name: str, fact: Fact) -> str:
+    """``rad`` or ``deg`` of what is called an angle and reaches as far; else nothing."""
+    if not (fact.is_column and fact.is_number and fact.values.dtype.kind == "f"):
+        return ""
+    values = fact.values[np.isfinite(fact.values)]
+    low, high = float(values.min()), float(values.max())
+    if not _ANGLE.search(name):
+        return ""
+    turn = 2 * np.pi + 0.01
+    if low >= -turn / 2 - 0.01 and high <= turn and high - low > 3:
+        return "rad"
+    return "deg" if low >= -181 and high <= 361 and high - low > 100 else ""
+
+
+def intervals(found: Mapping[str, Fact]) -> list[tuple[Fact, Fact]]:
+    """Starts and stops; first what is called a trial, then what has a folder to itself."""
+    pairs = []
+    for start in found.values():
+        last = start.name.rpartition("/")[2]
+        if not (start.is_column and start.is_number and _START.search(last)):
+            continue
+        rest = _START.sub("", last)
+        for stop in found.values():
+            name = stop.name.rpartition("/")[2]
+            same = stop.n_rows == start.n_rows and stop.is_number
+            called = _STOP.search(name) and _STOP.sub("", name) == rest
+            if not (same and called and folder(stop.name) == folder(start.name)):
+                continue
+            if bool((stop.values >= start.values).all()):
+                pairs.append((start, stop))
+    return sorted(pairs, key=lambda pair: (not TRIAL.search(pair[0].name), _company(found, pair)))
+
+
+def _company(found: Mapping[str, Fact], pair: tuple[Fact, Fact]) -> int:
+    """Arrays of other lengths in the folder of an interval, such as the times it supports."""
+    start = pair[0]
+    near = [fact for name, fact in found.items() if folder(name) == folder(start.name)]
+    return sum(fact.n_rows not in (0, start.n_rows) for fact in near)
