@@ -170,6 +170,66 @@ def test_angles_are_circular_in_the_unit_that_their_range_says(bare, monkeypatch
     assert source["labels"] == {"head_direction_angle": expected}
 
 
+def test_clocks_in_other_units_than_seconds_have_a_scale(bare, monkeypatch):
+    arrays = track()
+    arrays["spike_times"] = 1000 * arrays["spike_times"]
+    assert source_of(bare, monkeypatch, **arrays)["spikes"]["scale"] == 0.001
+
+
+def test_laps_that_are_counted_are_trials_and_not_decoded(bare, monkeypatch):
+    arrays = track()
+    arrays["lap_number"] = np.arange(len(arrays["time"])) // 240
+    source = source_of(bare, monkeypatch, **arrays)
+    assert source["trials"] == {"label": "lap_number"}
+    description = written(bare, "one")
+    assert description["split"]["by"] == "trial"
+    assert "lap_number" not in description["decode"]
+    assert "lap_number" not in description["encoders"]["behaviour"]["labels"]
+
+
+def test_what_was_shown_in_short_intervals_is_a_label_from_their_start(bare, monkeypatch):
+    arrays = track()
+    start = 8 + np.concatenate([repeat * 11 + np.arange(300) / 30 for repeat in range(9)])
+    shown = {
+        "shown/start_time": start,
+        "shown/stop_time": start + 1 / 30,
+        "shown/frame": np.tile(np.arange(300), 9),
+        "shown/repeat": np.repeat(np.arange(9), 300),
+    }
+    source = source_of(bare, monkeypatch, **arrays, **shown)
+    at_start = {"times": "shown/start_time", "how": "previous"}
+    frame = {"values": "shown/frame", **at_start, "kind": "continuous"}
+    assert source["labels"]["frame"] == frame
+    intervals = {"start": "shown/start_time", "stop": "shown/stop_time"}
+    assert source["epochs"]["intervals"] == intervals
+    assert source["trials"] == {"label": "repeat"}
+
+
+def test_arrays_by_trial_are_counts_with_a_label_for_each_trial(bare, monkeypatch):
+    rng = np.random.default_rng(0)
+    source = source_of(
+        bare,
+        monkeypatch,
+        spikes=rng.poisson(1.0, (12, 40, 7)),
+        hand_pos=rng.random((12, 40, 2)),
+        target=rng.integers(0, 4, 12),
+    )
+    assert source["name"] == "arrays"
+    assert "transposed" not in source
+    assert source["labels"] == {
+        "hand_pos": {"array": "hand_pos", "kind": "continuous"},
+        "target": {"array": "target", "kind": "discrete"},
+    }
+    assert written(bare, "one")["split"]["by"] == "trial"
+
+
+def test_what_says_most_guides(bare, monkeypatch):
+    arrays = counts(0, 8)
+    arrays = {"a_speed": np.abs(np.diff(arrays["place"], prepend=0.1)), **arrays}
+    source_of(bare, monkeypatch, **arrays)
+    assert written(bare, "one")["encoders"]["behaviour"]["labels"] == ["place", "choice"]
+
+
 def test_bins_whose_label_was_lost_are_dropped_and_it_is_said(bare, monkeypatch):
     arrays = counts(0, 8)
     arrays["place"][100:110] = np.nan

@@ -242,3 +242,39 @@ def test_names_that_do_not_fit_are_refused(block, message):
     raw = arrays(side=np.array(["a", "b"] * 10))
     with pytest.raises(RecordingError, match=message):
         read(raw, labels={"choice": block})
+
+
+def by_trial():
+    """Three trials of four bins and two neurons; the second has three bins only."""
+    neural = np.arange(24, dtype=float).reshape(3, 4, 2)
+    neural[1, 3] = np.nan
+    hand = np.arange(12.0).reshape(3, 4)
+    return {"spikes": neural, "hand": hand, "xy": np.ones((3, 4, 2)), "target": np.array([5, 6, 7])}
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_trials_as_a_dimension_are_laid_end_to_end(transposed):
+    raw = by_trial()
+    if transposed:
+        raw["spikes"] = raw["spikes"].swapaxes(1, 2)
+    labels = {"hand": {}, "xy": {}, "target": {"kind": "discrete"}}
+    recording = read(raw, neural="spikes", labels=labels, transposed=transposed)
+    kept = np.delete(np.arange(12), 7)
+    np.testing.assert_array_equal(recording.neural, np.arange(24).reshape(12, 2)[kept])
+    np.testing.assert_array_equal(recording.labels["hand"].values, kept)
+    assert recording.labels["xy"].values.shape == (11, 2)
+    assert recording.labels["target"].values.tolist() == [5] * 4 + [6] * 3 + [7] * 4
+    assert recording.trial.tolist() == [0] * 4 + [1] * 3 + [2] * 4
+
+
+def test_trials_as_a_dimension_may_have_ids():
+    raw = by_trial() | {"number": np.array([30, 10, 20])}
+    recording = read(raw, neural="spikes", labels={}, trial="number")
+    assert recording.trial.tolist() == [30] * 4 + [10] * 3 + [20] * 4
+
+
+def test_a_number_that_is_missing_within_a_trial_is_refused():
+    raw = by_trial()
+    raw["spikes"][0, 1, 1] = np.nan
+    with pytest.raises(RecordingError, match="neural must hold finite numbers"):
+        read(raw, neural="spikes", labels={})

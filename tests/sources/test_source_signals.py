@@ -224,3 +224,47 @@ def test_what_does_not_fit_is_refused_with_the_remedy(options, message):
 def test_a_label_needs_one_clock():
     with pytest.raises(ValueError, match=r"labels\.x: give times \(an array\) or rate_hz"):
         typed_options("signals", {"labels": {"x": {"values": "x"}}})
+
+
+def test_a_trial_begins_where_the_label_of_trials_changes():
+    raw = session() | {"lap": np.repeat(np.arange(N_RUNS), int((RUN_S + REST_S) * RATE_HZ))}
+    labels = {"position": POSITION, "lap": {"values": "lap", "times": "time"}}
+    recording = read(raw, labels=labels, trials={"label": "lap"})
+    np.testing.assert_array_equal(recording.trial, recording.label("lap").values)
+    # within epochs as well: what lies between two runs is the border of a trial
+    moving = {"label": "position", "faster_than": 12, "shortest_s": 1.0}
+    kept = read(raw, labels=labels, trials={"label": "lap"}, epochs={"moving": moving})
+    assert len(np.unique(kept.trial)) == N_RUNS
+
+
+@pytest.mark.parametrize("label", ["position", "lost"])
+def test_trials_follow_a_discrete_label_only(label):
+    with pytest.raises(RecordingError, match=rf"trials.label names {label}, but must name a discr"):
+        read(session(), trials={"label": label})
+
+
+@pytest.mark.parametrize("block", [{"start": "a"}, {}, {"start": "a", "stop": "b", "label": "c"}])
+def test_trials_are_intervals_or_follow_a_label(block):
+    with pytest.raises(ValueError, match=r"give start and stop \(two arrays\), or label"):
+        read(session(), trials=block)
+
+
+def test_epochs_of_a_file_that_touch_are_one():
+    """As frames of a movie that follow each other; repeats have a pause between them."""
+    frame_s = 1 / 30
+    start = np.concatenate([110 + repeat * 12 + frame_s * np.arange(300) for repeat in range(3)])
+    shuffled = np.random.default_rng(0).permutation(len(start))
+    raw = session() | {"on": start[shuffled], "off": (start + frame_s)[shuffled]}
+    recording = read(raw, epochs={"intervals": {"start": "on", "stop": "off"}})
+    assert np.bincount(recording.trial).tolist() == [100, 100, 100]
+
+
+def test_spikes_in_another_unit_of_time_are_noticed():
+    raw = session()
+    raw["spikes"] = [1000 * times for times in raw["spikes"]]
+    with pytest.raises(
+        RecordingError, match=r"none lies in .* correct spikes.scale \(0.001 for ms"
+    ):
+        read(raw)
+    in_ms = read(raw, spikes={"times": "spikes", "scale": 0.001})
+    np.testing.assert_array_equal(in_ms.neural, read(session()).neural)
