@@ -194,8 +194,8 @@ class TestFetching:
             path.unlink()
         with pytest.raises(
             DatasetError,
-            match=r"^session cicero: .*cicero\.npz does not exist; put the file there\. "
-            r"Also missing: buddy \(.*buddy\.npz\)$",
+            match=r"^session cicero: .*cicero\.npz does not exist; correct filepath, or put the "
+            r"file there\. Also missing: buddy \(.*buddy\.npz\)$",
         ):
             dataset.fetch_if_missing()
         with pytest.raises(

@@ -101,7 +101,7 @@ def _new_members(
             f"{path} has groups more than {_MAX_DEPTH} deep; name the arrays to read in arrays"
         )
     inner = []
-    for name in sorted(group, key=_natural):
+    for name in _names(group, path):
         below = f"{where}/{name}" if where else name
         if is_soft(group, name):
             soft.append((below, (group, name)))
@@ -117,13 +117,25 @@ def _numbered(group: h5py.Group, seen: set[int], path: Path) -> list[h5py.Datase
     """The datasets of a group of vectors named by whole numbers; none of any other group."""
     import h5py
 
-    if not len(group) or not all(name.isdecimal() for name in group):
+    names = _names(group, path)
+    if not names or not all(name.isdecimal() for name in names):
         return []
-    items = [member(group, name, path) for name in sorted(group, key=_natural)]
+    items = [member(group, name, path) for name in names]
     if not all(isinstance(item, h5py.Dataset) and _is_vector(item) for item in items):
         return []
     seen.update(map(address, items))
     return items
+
+
+def _names(group: h5py.Group, path: Path) -> list[str]:
+    """Names in a group, in natural order."""
+    for name in group:
+        if isinstance(name, bytes):  # as h5py gives what it cannot decode
+            raise DatasetError(
+                f"{path}: {group.name} holds {name!r}, a name that is not UTF-8; rename it "
+                "(h5py: group.move), or name the arrays to read in arrays"
+            )
+    return sorted(group, key=_natural)
 
 
 def _is_vector(dataset: h5py.Dataset) -> bool:
@@ -175,8 +187,9 @@ def _members(file: h5py.File, name: str, where: str, budget: ReadBudget) -> Valu
     group = resolve(file, where.removesuffix("/*"), budget.path)
     if not isinstance(group, h5py.Group):
         raise _absent(file, name, where, budget.path)
-    items = [member(group, key, budget.path) for key in sorted(group, key=_natural)]
-    for item, key in zip(items, sorted(group, key=_natural), strict=True):
+    keys = _names(group, budget.path)
+    items = [member(group, key, budget.path) for key in keys]
+    for item, key in zip(items, keys, strict=True):
         if not (isinstance(item, h5py.Dataset) and _is_vector(item)):
             raise DatasetError(
                 f"{budget.path}: arrays: {name}: {where} wants a group of one-dimensional datasets "

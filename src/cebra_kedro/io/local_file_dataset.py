@@ -37,14 +37,49 @@ def local_path(filepath: str | os.PathLike, owner: str, version: Version | None 
     return Path(path)
 
 
+def is_file(path: Path) -> bool:
+    """Whether a path leads to a file, rather than to a folder, a pipe, a device or nowhere."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        raise
+    except OSError:  # e.g. a name that is too long
+        return False
+
+
+def what_is_there(path: Path) -> str:
+    """What a path that leads to no file leads to, e.g. ``does not exist``."""
+    try:
+        if path.is_dir():
+            return "is a folder, not a file"
+        if path.exists():
+            return "is a pipe or a device, not a file"
+        if path.is_symlink():
+            return "is a link that leads to no file"
+    except OSError:
+        pass
+    return "does not exist"
+
+
+def check_file(path: Path, remedy: str) -> None:
+    """Refuse a path that leads to no file, or to one that may not be read."""
+    if not is_file(path):
+        raise DatasetError(f"{path} {what_is_there(path)}; {remedy}, or correct filepath")
+    if not os.access(path, os.R_OK):
+        raise DatasetError(
+            f"{path} may not be read for want of permission; say chmod u+r, or correct filepath"
+        )
+
+
 class LocalFileDataset(AbstractVersionedDataset[Content, Content], Generic[Content]):
     """Base of the datasets that keep one value in one local file.
 
-    A subclass says how a file is read and written (``_read``, ``_write``) and what the file is
-    called in errors (``_format_name``).
+    A subclass says how a file is read and written (``_read``, ``_write``), what the file is
+    called in errors (``_format_name``) and what to do with a damaged one (``_remedy``).
     """
 
     _format_name: str
+    _remedy = "delete it and run the node that writes it again"
 
     def __init__(
         self,
@@ -68,10 +103,7 @@ class LocalFileDataset(AbstractVersionedDataset[Content, Content], Generic[Conte
     def load(self) -> Content:
         """Read the file; every failure names it and a remedy."""
         path = Path(self._get_load_path())
-        if not path.is_file():
-            raise DatasetError(
-                f"{path} does not exist; run the pipeline that writes it, or correct filepath"
-            )
+        check_file(path, "run the pipeline that writes it")
         try:
             return self._read(path)
         except (DatasetError, MemoryError, PermissionError):
@@ -79,7 +111,7 @@ class LocalFileDataset(AbstractVersionedDataset[Content, Content], Generic[Conte
         except Exception as error:
             raise DatasetError(
                 f"{path} is not a readable {self._format_name} ({type(error).__name__}: {error}); "
-                "copy it again, or run the node that writes it"
+                f"{self._remedy}"
             ) from error
 
     def save(self, data: Content) -> None:
@@ -95,7 +127,7 @@ class LocalFileDataset(AbstractVersionedDataset[Content, Content], Generic[Conte
 
     def _exists(self) -> bool:
         try:
-            return Path(self._get_load_path()).is_file()
+            return is_file(Path(self._get_load_path()))
         except DatasetError:  # no version yet
             return False
 

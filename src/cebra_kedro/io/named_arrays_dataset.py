@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from kedro.io.core import AbstractDataset, DatasetError
 
 from cebra_kedro.io.fetched_file import FetchedFile
+from cebra_kedro.io.local_file_dataset import check_file, is_file
 from cebra_kedro.sources.named_arrays import Values
 
 _ALWAYS_ALLOWED_BYTES = 256 * 2**20
@@ -69,8 +70,7 @@ class NamedArraysDataset(AbstractDataset[NoReturn, dict[str, Values]]):
         """Read the file; every failure names it and a remedy."""
         self.fetch_if_missing()
         path = self._filepath
-        if not path.is_file():
-            raise DatasetError(f"{path} does not exist; place the file there, or correct filepath")
+        check_file(path, "place the file there")
         if not path.stat().st_size:
             raise DatasetError(f"{path} is empty; copy it again, or correct filepath")
         self._file.check()
@@ -97,7 +97,7 @@ class NamedArraysDataset(AbstractDataset[NoReturn, dict[str, Values]]):
         )
 
     def _exists(self) -> bool:
-        return self._filepath.is_file()
+        return is_file(self._filepath)
 
     def _describe(self) -> dict[str, Any]:
         return self._file.facts | {"arrays": self._arrays}
@@ -145,7 +145,7 @@ class ReadBudget:
             f"{self.path}: {name} declares {_size(n_bytes)}, the file has {_size(stored_bytes)} "
             f"for it, and more than {_MAX_RATIO} times that is refused; the file is damaged or "
             "made to fill the memory: copy it again, or, if it is sound, save it uncompressed "
-            "(MATLAB: save -v6; HDF5: h5repack -f NONE)"
+            "(MATLAB: save -v6; HDF5: h5repack -f NONE; NumPy: savez)"
         )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from kedro.io.core import DatasetError, Version
 
 from cebra_kedro.io.fetched_file import FetchedFile
 from cebra_kedro.io.local_file_dataset import LocalFileDataset
+from cebra_kedro.io.named_arrays_dataset import ReadBudget
 
 _SUFFIX = ".npy"
 _OF_PYNAPPLE = ("Ts", "Tsd", "TsdFrame", "TsdTensor", "TsGroup", "IntervalSet")
@@ -20,9 +22,10 @@ _OF_PYNAPPLE = ("Ts", "Tsd", "TsdFrame", "TsdTensor", "TsGroup", "IntervalSet")
 class NpzDataset(LocalFileDataset[dict[str, np.ndarray]]):
     """Saves and loads a dict of arrays as one ``.npz`` file, as read by ``numpy.load``.
 
-    Pickles are neither written nor read: an array of Python objects is refused in both directions.
-    Equal content gives equal files. The archive is written and read member by member rather than
-    with ``numpy.savez``, whose own arguments take the keys ``file`` and ``allow_pickle``.
+    Pickles are neither written nor read: an array of Python objects is refused in both directions,
+    and so is what unpacks to more than a file can honestly hold (``ReadBudget``). Equal content
+    gives equal files. The archive is written and read member by member rather than with
+    ``numpy.savez``, whose own arguments take the keys ``file`` and ``allow_pickle``.
 
     Example:
         In ``catalog.yml``:
@@ -47,6 +50,7 @@ class NpzDataset(LocalFileDataset[dict[str, np.ndarray]]):
     """
 
     _format_name = ".npz file of plain arrays"
+    _remedy = "copy it again, correct filepath or type, or run the node that writes it again"
 
     def __init__(
         self,
@@ -96,23 +100,14 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     Files of pynapple have some beside the data (``_metadata``, names of columns), which are left
     out, unopened.
     """
-    arrays = {}
     with zipfile.ZipFile(path) as archive:
+        _check_members(archive, path)
         left_out = _extras_of_pynapple(archive)
-        for name in archive.namelist():
-            if name in left_out:
-                continue
-            if not name.endswith(_SUFFIX):
-                raise DatasetError(
-                    f"{path} is a zip archive but not an .npz file: it holds {name}; "
-                    "correct filepath or type"
-                )
-            with archive.open(name) as member:
-                array = np.lib.format.read_array(member, allow_pickle=False)
-                if member.read(1):  # reaching the end also compares the checksum
-                    raise ValueError(f"{name} is longer than its array")
-            arrays[name.removesuffix(_SUFFIX)] = array
-    return arrays
+        return {
+            member.filename.removesuffix(_SUFFIX): _read_member(archive, member, path)
+            for member in archive.infolist()
+            if member.filename not in left_out
+        }
 
 
 def _extras_of_pynapple(archive: zipfile.ZipFile) -> set[str]:
@@ -150,6 +145,60 @@ def write_arrays(
         for key, array in data.items():
             with archive.open(key + _SUFFIX, "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
+    if compressed:  # what would not be read is not written
+        with zipfile.ZipFile(path) as archive:
+            _check_members(archive, path)
+
+
+def _check_members(archive: zipfile.ZipFile, path: Path) -> None:
+    """Ask for the memory of all arrays before any is read."""
+    budget, names = ReadBudget(path), set[str]()
+    for member in archive.infolist():
+        name = member.filename
+        if not name.endswith(_SUFFIX):
+            raise DatasetError(
+                f"{path} is a zip archive but not an .npz file: it holds {name}; "
+                "correct filepath or type"
+            )
+        if name in names:
+            raise DatasetError(f"{path} holds two arrays {name}; rename one, and save it again")
+        names.add(name)
+        budget.spend(name.removesuffix(_SUFFIX), member.file_size, member.compress_size)
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> np.ndarray:
+    name = member.filename.removesuffix(_SUFFIX)
+    try:
+        with archive.open(member) as file:
+            _check_header(file, member.file_size, f"{path}: {name}")
+        with archive.open(member) as file:
+            array = np.lib.format.read_array(file, allow_pickle=False)
+            file.read(1)  # reaching the end compares the checksum
+            return array
+    except DatasetError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _check_header(file: IO[bytes], n_bytes: int, name: str) -> None:
+    """Numpy takes memory for what a header declares before it looks whether that is there."""
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0), (3, 0)):
+        raise ValueError(f"it is of version {version} of the format, which is not known")
+    # Version 3 differs from 2 in the encoding of field names only.
+    formats = np.lib.format
+    first = version == (1, 0)
+    read = formats.read_array_header_1_0 if first else formats.read_array_header_2_0
+    shape, _, dtype = read(file)
+    if dtype.hasobject:
+        raise DatasetError(
+            f"{name} holds Python objects, which only a pickle could store, and those are not "
+            "read; save numbers or text (of several lengths: an array for each)"
+        )
+    declared = file.tell() + math.prod(shape) * dtype.itemsize
+    if declared != n_bytes:
+        raise ValueError(f"it declares {declared} bytes, but has {n_bytes}")
 
 
 def arrays_fingerprint(path: Path) -> str | None:

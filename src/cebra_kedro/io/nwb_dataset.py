@@ -97,15 +97,15 @@ class NwbDataset(NamedArraysDataset):
             )
         self._series = None if series is None else list(series)
 
-    def load(self) -> dict[str, Values]:
-        """Read the file; every failure names it and a remedy."""
+    def fetch_if_missing(self) -> None:
+        """As for any file; a folder is refused."""
         if self._filepath.is_dir() or self._filepath.suffix == ".zarr":
             raise DatasetError(
                 f"{self._filepath} is a folder, as NWB in Zarr, which is not read; export it to "
                 "HDF5 (hdmf-zarr: NWBHDF5IO(path, 'w').export(NWBZarrIO(folder, 'r'))), or correct "
                 "filepath"
             )
-        return super().load()
+        super().fetch_if_missing()
 
     def _read(self, path: Path) -> dict[str, Values]:
         budget = ReadBudget(path)

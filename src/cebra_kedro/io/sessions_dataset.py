@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 from kedro.io.core import AbstractDataset, DatasetError
 
+from cebra_kedro.io.local_file_dataset import what_is_there
+
 PLACE = "{session}"
 Parts = dict[str, AbstractDataset]
 
@@ -92,7 +94,11 @@ class SessionsDataset(AbstractDataset[NoReturn, Mapping[str, Any]]):
                 if hasattr(dataset, "fetch_if_missing"):
                     dataset.fetch_if_missing()
                 if not dataset.exists():
-                    raise DatasetError(f"{_place(dataset)} does not exist; put the file there")
+                    place = _place(dataset)
+                    raise DatasetError(
+                        f"{place} {what_is_there(Path(str(place)))}; correct filepath, or put the "
+                        "file there"
+                    )
             except DatasetError as error:
                 # Where one cannot be fetched, the others would only wait for the same network.
                 others = ", ".join(f"{other} ({_place(d)})" for other, d in missing[number:])
@@ -258,7 +264,9 @@ def _dataset(name: str, definition: dict[str, Any]) -> AbstractDataset:
     try:
         return AbstractDataset.from_config(name, definition)
     except DatasetError as error:
-        raise DatasetError(f"session {name}: {' '.join(str(error).split())}") from error
+        reason, kind = " ".join(str(error).split()), str(definition["type"])
+        where = "" if kind in reason else f" (type: {kind}; correct it, or its options)"
+        raise DatasetError(f"session {name}: {reason}{where}") from error
 
 
 def _load(name: str, dataset: AbstractDataset) -> Any:

@@ -21,6 +21,7 @@ from cebra_kedro.io.table_text import read_text_table
 from cebra_kedro.sources.named_arrays import Values
 
 _TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+_PARQUET_TEXTS = {"string", "large_string", "string_view"}
 _SUFFIXES = (*_TEXT_SUFFIXES, ".parquet")
 
 
@@ -123,13 +124,22 @@ class TableDataset(NamedArraysDataset):
     def _read(self, path: Path) -> dict[str, Values]:
         budget = ReadBudget(path)
         if path.suffix.lower() in _TEXT_SUFFIXES:
-            table = read_text_table(path, self._load_args, self._chosen)
+            table = self._read_text(path)
         else:
             table = _read_parquet(path, self._chosen, budget)
         columns = {str(name): _plain(table[name], str(name), budget) for name in table}
         if self._columns is None:
             return columns
         return {name: self._own(name, what, columns) for name, what in self._columns.items()}
+
+    def _read_text(self, path: Path) -> pd.DataFrame:
+        try:
+            return read_text_table(path, self._load_args, self._chosen)
+        except UnicodeError as error:
+            raise DatasetError(
+                f"{path} is in another encoding ({error}); correct load_args: encoding, or leave "
+                "it out"
+            ) from error
 
     def _own(self, name: str, what: str | list[str], columns: Mapping[str, Values]) -> Values:
         if isinstance(what, str) and what in columns:
@@ -224,14 +234,28 @@ def _read_parquet(
             "table as .csv"
         ) from error
     with path.open("rb") as stream:
-        file = parquet.ParquetFile(stream)
-        names = list(file.schema_arrow.names)
+        schema = parquet.read_schema(stream)
+        names = list(schema.names)
         if len({*names}) < len(names):
             raise DatasetError(f"{path}: two columns have one name among {listed(names)}; rename")
         chosen = choose(names)
-        budget.spend("the table", 8 * len(chosen) * file.metadata.num_rows)
+        texts = [name for name in chosen if str(schema.field(name).type) in _PARQUET_TEXTS]
+        # A text that is stored once stays one however often it comes.
+        file = parquet.ParquetFile(stream, read_dictionary=texts)
+        budget.spend("the table", _parquet_bytes(file.metadata, {*chosen}))
         # What pandas notes in a file says which columns are an index; here, all are columns.
         return file.read(columns=chosen).to_pandas(ignore_metadata=True)[chosen]
+
+
+def _parquet_bytes(metadata: Any, chosen: set[str]) -> int:
+    """At least what the columns become: numbers of 8 bytes, or the content of their pages."""
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
+    return sum(
+        max(8 * chunk.num_values, chunk.total_uncompressed_size)
+        for chunk in chunks
+        if chunk.path_in_schema.split(".")[0] in chosen
+    )
 
 
 def _plain(column: pd.Series, name: str, budget: ReadBudget) -> Values:
@@ -242,7 +266,7 @@ def _plain(column: pd.Series, name: str, budget: ReadBudget) -> Values:
         return _float(column.to_numpy("timedelta64[ns]"), 1e9)
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column):
         return column.to_numpy()
-    values = column.tolist()
+    values = _objects(column)
     if values and all(isinstance(v, np.ndarray) and v.dtype.kind in "biuf" for v in values):
         return values
     kinds = {
@@ -255,9 +279,17 @@ def _plain(column: pd.Series, name: str, budget: ReadBudget) -> Values:
         )
     texts = ["" if pd.isna(value) else str(value) for value in values]
     if any(texts) and all(not text or _DATE_TIME.fullmatch(text) for text in texts):
-        return _seconds(pd.to_datetime(column, format="ISO8601", utc=True))
+        return _seconds(pd.to_datetime(column.astype(object), format="ISO8601", utc=True))
     budget.spend(name, 4 * len(texts) * max(map(len, texts), default=0))
     return np.array(texts, dtype="U" if texts else "U1")
+
+
+def _objects(column: pd.Series) -> list[Any]:
+    """Values; those of categories are shared, where pandas would copy each."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column.tolist()
+    categories = column.cat.categories.tolist()
+    return [categories[code] if code >= 0 else None for code in column.cat.codes]
 
 
 def _seconds(column: pd.Series) -> np.ndarray:

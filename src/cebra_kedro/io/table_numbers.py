@@ -12,6 +12,7 @@ import pandas as pd
 from kedro.io.core import DatasetError
 
 _MISSING = {"NA", "N/A", "#N/A", "n/a", "NaN", "nan", "-nan", "NULL", "null", "None", "<NA>"}
+_GROUPED = re.compile(r"[+-]?(\d+,\d+|\d{1,3}([.,' ]\d{3})+([.,]\d+)?)")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
 
 
@@ -63,7 +64,7 @@ def words_for_missing(table: pd.DataFrame, options: Mapping[str, Any]) -> dict[s
 
 
 def check_words(table: pd.DataFrame, options: Mapping[str, Any], path: Path) -> None:
-    """Refuse numbers with a few words among them, which would all become text."""
+    """Refuse numbers in another writing, or with a few words among them: all would become text."""
     for name in table:
         if is_text(table[name]):
             _check_column(table[name], str(name), options, path)
@@ -77,6 +78,12 @@ def is_text(column: pd.Series) -> bool:
 def _check_column(column: pd.Series, name: str, options: Mapping[str, Any], path: Path) -> None:
     counts = {text: n for text, n in _counts(column).items() if text not in _MISSING}
     words = {text for text in counts if not _is_number(text, options)}
+    grouped = [text for text in words if _GROUPED.fullmatch(text)]
+    if 2 * sum(counts[text] for text in grouped) > sum(counts.values()):
+        raise DatasetError(
+            f"{path}: column {name} holds {min(grouped)!r}, which looks like a number; say "
+            "load_args: {decimal: ','}, {thousands: ','} or both, or name other columns in arrays"
+        )
     if not counts or 2 * sum(counts[text] for text in words) > sum(counts.values()):
         return
     texts = ((row, str(value).strip()) for row, value in enumerate(column, 1) if pd.notna(value))

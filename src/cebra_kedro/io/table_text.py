@@ -33,6 +33,7 @@ _SEPARATORS = ("\t", ";", ",")
 _SPACES = r"\s+"
 _LOOKED_AT = 50  # lines, for the separator
 _BLOCK_BYTES = 2**20
+_MOST_COLUMNS = 20_000  # pandas takes about 6 kB for each, even if it is one number
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def read_text_table(
     """
     layout = _layout(path, options)
     _check_names(layout, path)
+    _check_width(len(layout.names), path)
     n_columns, names = len(layout.names), list(layout.names)
     if not names[0] and "index" not in names:
         names[0] = "index"  # as pandas writes rows
@@ -95,7 +97,11 @@ def _layout(path: Path, options: Mapping[str, Any]) -> _Layout:
         lines = list(islice(_Lines(file, options), last + _LOOKED_AT))
     if len(lines) <= last:
         raise DatasetError(f"{path} has no row {last} for a header; correct filepath or load_args")
-    sep = options.get("sep") or _separator(lines[min(rows, default=0) :])
+    _check_width(max(map(lines[0].count, _SEPARATORS)) + 1, path)
+    try:
+        sep = options.get("sep") or _separator(lines[min(rows, default=0) :])
+    except csv.Error as error:
+        raise _unclosed(path, f"1 to {len(lines)}", error) from error
     first = [_fields(line, iter(lines[i + 1 :]), sep) for i, line in enumerate(lines[: last + 1])]
     if header is None:
         names = [f"column_{i}" for i in range(len(first[0]))]
@@ -118,6 +124,8 @@ def _encoding(path: Path) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
         block = file.read(_BLOCK_BYTES)
+        if block.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+            return "utf-32"
         if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         try:
@@ -160,6 +168,8 @@ class _Lines(Iterator[str]):
 def _separator(lines: list[str]) -> str:
     """The first that all rows have equally often; else what the header has most of."""
     for sep in _SEPARATORS:
+        if not any(sep in line for line in lines):
+            continue  # all would be one field, and fields have a largest length
         rows = [len(row) for row in csv.reader(lines, delimiter=sep, skipinitialspace=True) if row]
         if rows[0] > 1 and len({*(rows[:-1] if len(lines) >= _LOOKED_AT else rows)}) == 1:
             return sep
@@ -193,6 +203,14 @@ def _check_names(layout: _Layout, path: Path) -> None:
         )
 
 
+def _check_width(n_columns: int, path: Path) -> None:
+    if n_columns > _MOST_COLUMNS:
+        raise DatasetError(
+            f"{path} has {n_columns} columns, more than {_MOST_COLUMNS}; save the matrix as .npz "
+            "or .h5, or correct load_args: sep"
+        )
+
+
 def _check_rows(path: Path, layout: _Layout, n_columns: int, options: Mapping[str, Any]) -> None:
     """Each row must be as long as the header, which pandas does not ask for."""
     with path.open(encoding=layout.encoding) as file:
@@ -200,16 +218,27 @@ def _check_rows(path: Path, layout: _Layout, n_columns: int, options: Mapping[st
         for row, line in enumerate(lines):
             if layout.header is not None and row < layout.header:
                 continue
+            first = lines.number
             if layout.sep != _SPACES and '"' not in line:
                 n_fields = line.count(layout.sep) + 1
             else:
-                n_fields = len(_fields(line, lines, layout.sep))
+                try:
+                    n_fields = len(_fields(line, lines, layout.sep))
+                except csv.Error as error:
+                    raise _unclosed(path, f"{first}", error) from error
             if n_fields != n_columns:
                 raise DatasetError(
                     f"{path}: line {lines.number} has {n_fields} fields, the first row "
                     f"{n_columns} (separator {layout.sep!r}); correct the line, or load_args: sep, "
                     "header, skiprows or comment"
                 )
+
+
+def _unclosed(path: Path, where: str, error: csv.Error) -> DatasetError:
+    return DatasetError(
+        f"{path}: line {where} cannot be taken apart ({error}), as where a quote is not closed; "
+        "correct it, or load_args: sep"
+    )
 
 
 def _parse(

@@ -18,7 +18,13 @@ from cebra_kedro.problems import Problems
 from cebra_kedro.recording import Label, LabelKind, Recording, RecordingError
 from cebra_kedro.sources.alignment import fill_missing, split_at_gaps
 from cebra_kedro.sources.by_trial import Layout
-from cebra_kedro.sources.label_values import LabelValues, label_values, log_text
+from cebra_kedro.sources.label_values import (
+    LabelValues,
+    are_ids,
+    check_size,
+    label_values,
+    log_text,
+)
 from cebra_kedro.sources.named_arrays import NamedArrays
 from cebra_kedro.sources.signal_blocks import MissingBlock
 from cebra_kedro.sources.synthetic import smallest
@@ -92,8 +98,10 @@ def read_arrays(
     elif layout is not None:
         ids = layout.rows(np.arange(layout.n_trials))
     if labels is None:
+        labels = {}
         n_time = 0 if activity is None else len(activity)
-        labels = _other_arrays(arrays, {neural, trial}, n_time, session)
+        with problems.collected():
+            labels = _other_arrays(arrays, {neural, trial}, n_time, session)
     for name, block in labels.items():
         with problems.collected():
             found[name] = _label(arrays, name, block or ArrayLabelBlock(), layout)
@@ -159,10 +167,18 @@ def _activity(arrays: NamedArrays, name: str, transposed: bool) -> np.ndarray:
     if activity.ndim not in (2, 3) or 0 in activity.shape:
         raise ValueError(
             f"{name} must be a non-empty array (time, neuron) or (trial, time, neuron), got shape "
-            f"{activity.shape}"
+            f"{activity.shape}; correct source.neural, or the file; if that is one neuron, say it "
+            f"as a pattern, e.g. {name[:-1]}*"
         )
     if activity.dtype.kind not in "iufb":
-        raise ValueError(f"{name} must hold real numbers, got {activity.dtype}")
+        raise ValueError(
+            f"{name} must hold real numbers, got {activity.dtype}; correct source.neural, or the "
+            "file"
+        )
+    if activity.dtype.kind == "f":
+        check_size(activity[np.isfinite(activity)], name)
+    if activity.dtype.kind == "b":
+        activity = activity.astype(np.uint8)
     if activity.dtype.kind == "i" and activity.min() < 0:
         raise ValueError(
             f"{name} holds whole numbers, which are counts, but some are negative (the least is "
@@ -174,10 +190,10 @@ def _activity(arrays: NamedArrays, name: str, transposed: bool) -> np.ndarray:
 def _trial_ids(trial: np.ndarray, name: str) -> np.ndarray:
     if trial.dtype.kind in "US":
         return np.unique(trial, return_inverse=True)[1].astype(np.int64)
-    if not np.issubdtype(trial.dtype, np.number) or np.any(trial != np.rint(trial)):
+    if trial.dtype.kind == "b" or not are_ids(trial):
         raise ValueError(
-            f"{name} must hold whole numbers, the id of the trial of each bin, got "
-            f"{trial.dtype} with other values; number the trials"
+            f"{name} must hold whole numbers of at most 64 bits, the id of the trial of each bin, "
+            f"got {trial.dtype} with other values; number the trials"
         )
     return trial.astype(np.int64)
 

@@ -13,6 +13,7 @@ from cebra_kedro.recording import LabelKind
 
 _LEVELS = 20
 """Whole numbers of more values than this are numbers, not classes, unless told."""
+_LARGEST = float(np.finfo(np.float32).max)
 _DEGREES = ("deg", "°", "degree", "degrees")
 _RADIANS = ("", "rad", "radian", "radians")
 
@@ -59,11 +60,16 @@ def label_values(
         ValueError: the values do not fit the kind, the unit or the classes.
     """
     if values.ndim not in (1, 2):
-        raise ValueError(f"{name} must have one row a sample, got shape {values.shape}")
+        raise ValueError(
+            f"{name} must have one row a sample, got shape {values.shape}; correct its array"
+        )
     if values.dtype.kind in "US":
         return _named_classes(values, kind, unit, name, classes)
     if values.dtype.kind not in "iufb":
-        raise ValueError(f"{name} must hold numbers, true/false or text, got {values.dtype}")
+        raise ValueError(
+            f"{name} must hold numbers, true/false or text, got {values.dtype}; correct its array, "
+            "or name others under labels"
+        )
     kind = kind or ("discrete" if classes else _kind_of(values))
     if kind == "discrete":
         return _classes(values, unit, name, classes)
@@ -73,7 +79,18 @@ def label_values(
     if kind == "circular":
         numbers, unit = _angles(numbers, unit, name)
     missing = ~np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1)
+    check_size(numbers[~missing], name)
     return LabelValues(numbers, missing, kind, unit)
+
+
+def check_size(numbers: np.ndarray, name: str) -> None:
+    """Refuse numbers that a recording's float32 cannot hold."""
+    largest = float(np.abs(numbers).max(initial=0.0))
+    if largest > _LARGEST:
+        raise ValueError(
+            f"{name} has values up to {largest:g}, above {_LARGEST:.4g}, the most that is kept; "
+            "scale it, or correct the file"
+        )
 
 
 def log_text(classes: tuple[str, ...]) -> str:
@@ -106,10 +123,10 @@ def _classes(values: np.ndarray, unit: str, name: str, classes: tuple[str, ...])
     if values.ndim != 1:
         raise ValueError(f"{name} must have one class a sample, got shape {values.shape}")
     missing = ~np.isfinite(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
-    if not np.array_equal(values[~missing], np.rint(values[~missing])):
+    if not are_ids(values[~missing]):
         raise ValueError(
             f"{name} must hold whole numbers to be discrete; declare it continuous, or number the "
-            "classes"
+            "classes (below 2**63)"
         )
     ids = np.zeros(len(values), np.int64)
     ids[~missing] = values[~missing].astype(np.int64)
@@ -119,6 +136,13 @@ def _classes(values: np.ndarray, unit: str, name: str, classes: tuple[str, ...])
             f"{len(classes) - 1}; name all, or correct the numbers"
         )
     return LabelValues(ids, missing, "discrete", unit, classes)
+
+
+def are_ids(values: np.ndarray) -> bool:
+    """Whether these are whole numbers that an int64 holds."""
+    if values.dtype.kind not in "uf":
+        return values.dtype.kind in "ib"
+    return bool((values == np.rint(values)).all() and (np.abs(values) < 2.0**63).all())
 
 
 def _angles(values: np.ndarray, unit: str, name: str) -> tuple[np.ndarray, str]:

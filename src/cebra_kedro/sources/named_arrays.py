@@ -60,7 +60,8 @@ class NamedArrays:
         values = self._named(name, what)
         if not isinstance(values, np.ndarray):
             raise RecordingError(
-                f"{self.session}: {what} wants one array, but {name} is a list of {len(values)}"
+                f"{self.session}: {what} wants one array, but {name} is a list of {len(values)}; "
+                f"correct {what}, or the file"
             )
         return values
 
@@ -71,10 +72,10 @@ class NamedArrays:
             RecordingError: it is something else.
         """
         values = self.array(name, what)
-        if values.ndim != 1 or not np.issubdtype(values.dtype, np.number):
+        if values.ndim != 1 or values.dtype.kind not in "iuf":
             raise RecordingError(
                 f"{self.session}: {what} wants numbers in one dimension, but {name} holds "
-                f"{values.dtype} of shape {values.shape}"
+                f"{values.dtype} of shape {values.shape}; correct {what}, or the file"
             )
         return values.astype(float)
 
@@ -109,7 +110,7 @@ class NamedArrays:
         if len(shapes) > 1 or any(column.ndim != 1 for column in columns):
             raise RecordingError(
                 f"{self.session}: {what} wants arrays of one length in one dimension, got shapes "
-                f"{', '.join(map(str, sorted(shapes)))}"
+                f"{', '.join(map(str, sorted(shapes)))}; correct {what}"
             )
         return np.column_stack(columns)
 

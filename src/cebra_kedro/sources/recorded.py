@@ -11,8 +11,9 @@ import numpy as np
 
 from cebra_kedro.problems import Problems
 from cebra_kedro.recording import RecordingError
-from cebra_kedro.sources.alignment import epochs_where, typical_step
+from cebra_kedro.sources.alignment import epochs_where, on_clock, typical_step
 from cebra_kedro.sources.behaviour import Measured, Samples, measured
+from cebra_kedro.sources.label_values import check_size
 from cebra_kedro.sources.named_arrays import NamedArrays
 from cebra_kedro.sources.signal_blocks import (
     Clock,
@@ -79,6 +80,12 @@ class Recorded:
                 self._samples[name] = _samples(arrays, name, block)
         problems.raise_any(RecordingError)
 
+    @property
+    def n_samples(self) -> int:
+        """Samples of all labels and traces, and spikes."""
+        samples = [*self._samples.values(), *([] if self.traces is None else [self.traces])]
+        return sum(map(len, self.spikes or [])) + sum(len(each.times_s) for each in samples)
+
     def kept(self, wanted: EpochsBlock, trials: TrialsBlock | None) -> np.ndarray:
         """Float array (epoch, 2) of start and stop in s."""
         kept = self._in_common()
@@ -132,6 +139,12 @@ class Recorded:
                 f"{what} has {len(start)} starts but {len(stop)} stops; name two arrays of one "
                 "length"
             )
+        back = np.flatnonzero(stop < start)
+        if len(back):
+            raise ValueError(
+                f"{what} has {len(back)} intervals that stop before they start, the first from "
+                f"{start[back[0]]:g} to {stop[back[0]]:g}; correct start and stop, or the file"
+            )
         intervals = np.column_stack([start, stop]) * block.scale
         return intervals[np.isfinite(intervals).all(axis=1)]
 
@@ -160,13 +173,18 @@ def _spike_times(arrays: NamedArrays, block: SpikesBlock) -> list[np.ndarray]:
                 f"{block.times} must be one array of spike times a unit, got shape "
                 f"{times[0].shape}; counts in bins are read by source arrays"
             )
+        if kinds := {str(each.dtype) for each in times if each.dtype.kind not in "iuf"}:
+            raise ValueError(
+                f"spikes.times wants numbers, but {block.times} holds {', '.join(sorted(kinds))}; "
+                "correct spikes.times, or the file"
+            )
         return [np.asarray(each, float).reshape(-1) * block.scale for each in times]
     times_of_all = arrays.numbers(block.times, "spikes.times") * block.scale
     units = arrays.array(block.units, "spikes.units").reshape(-1)
     if len(units) != len(times_of_all):
         raise ValueError(
             f"spikes.units must name the unit of each of {len(times_of_all)} spikes, got "
-            f"{len(units)}"
+            f"{len(units)}; correct spikes.units, or the file"
         )
     _, number = np.unique(units, return_inverse=True)
     order = np.argsort(number, kind="stable")
@@ -176,7 +194,17 @@ def _spike_times(arrays: NamedArrays, block: SpikesBlock) -> list[np.ndarray]:
 def _traces(arrays: NamedArrays, block: TracesBlock) -> Samples:
     values = arrays.matrix(block.values, "traces.values")
     if values.ndim != 2:
-        raise ValueError(f"traces.values must be an array (time, neuron), got {values.shape}")
+        raise ValueError(
+            f"traces.values must be an array (time, neuron), got {values.shape}; correct "
+            "traces.values, or the file; if that is one neuron, say it as a pattern with *"
+        )
+    if values.dtype.kind not in "iufb":
+        raise ValueError(
+            f"traces.values must hold real numbers, got {values.dtype}; correct traces.values, or "
+            "the file"
+        )
+    if values.dtype.kind == "f":
+        check_size(values[np.isfinite(values)], "traces.values")
     return _on_clock(arrays, block, values.T if block.transposed else values, "traces")
 
 
@@ -197,8 +225,15 @@ def _on_clock(arrays: NamedArrays, clock: Clock, values: np.ndarray, what: str) 
             + (", or say transposed: true" if len(times) in values.shape[1:] else "")
         )
     if len(times) < 2:
-        raise ValueError(f"{what} has {len(times)} samples, which make no clock")
-    step = typical_step(times)
+        raise ValueError(
+            f"{what} has {len(times)} samples, which make no clock; correct the file, or leave "
+            f"{what} out"
+        )
+    try:
+        on_clock(times, times)  # refuses one that is not finite, or goes back
+        step = typical_step(times)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from error
     return Samples(values, times, clock.max_gap_s or _GAP_IN_STEPS * step, float(times[-1]) + step)
 
 

@@ -42,6 +42,9 @@ from cebra_kedro.sources.signal_blocks import (
 
 logger = logging.getLogger(__name__)
 
+_ALWAYS_ALLOWED_BINS = 10**6
+_MOST_BINS_A_SAMPLE = 1000
+
 
 def read_signals(
     raw: Mapping[str, Any],
@@ -101,6 +104,7 @@ def _binned(
     smoothing: SmoothBlock | None,
     missing: MissingBlock,
 ) -> Recording:
+    _check_size(float((kept[:, 1] - kept[:, 0]).sum()) / bin_width_s, recorded.n_samples)
     bins = epoch_bins(kept, bin_width_s)
     if not len(bins.start_s):
         raise ValueError(
@@ -152,6 +156,16 @@ def _binned(
             "simulated": False,
         },
     )
+
+
+def _check_size(n_bins: float, n_samples: int) -> None:
+    """A stray time stamp makes more bins than the memory holds."""
+    if n_bins > max(_ALWAYS_ALLOWED_BINS, _MOST_BINS_A_SAMPLE * n_samples):
+        raise ValueError(
+            f"there would be {n_bins:.0f} bins of {n_samples} samples and spikes, more than "
+            f"{_MOST_BINS_A_SAMPLE} for each; correct the unit of the times (scale) or time stamps "
+            "that are far off, or raise bin_width_s"
+        )
 
 
 def _in_bins(

@@ -5,7 +5,7 @@ that is not finite counts as not taken.
 """
 
 from cebra_kedro.sources.alignment.bins import Bins, epoch_bins, smooth, spike_counts
-from cebra_kedro.sources.alignment.clock import typical_step
+from cebra_kedro.sources.alignment.clock import on_clock, typical_step
 from cebra_kedro.sources.alignment.epochs import epochs_where, speed, split_at_gaps
 from cebra_kedro.sources.alignment.samples import (
     Filled,
@@ -25,6 +25,7 @@ __all__ = [
     "epoch_bins",
     "epochs_where",
     "fill_missing",
+    "on_clock",
     "sample_at",
     "smooth",
     "speed",
