@@ -517,6 +517,13 @@ BOMBS = [
         "neural",
         "copy it again",
     ),
+    refused(
+        "npz like pynapple's of 10 TB",
+        "rat.npz",
+        hf.npz_of({"type.npy": hf.npy(hf.npy_header((10**7, 10**6), "|u1"), bytes(99))}),
+        "type",
+        "copy it again",
+    ),
     refused("h5 that declares 10 TB", "rat.h5", hf.h5(hf.h5_unallocated), "neural", "save it"),
     refused("h5 of a chunk that inflates", "rat.h5", hf.h5(hf.h5_inflating), "chunk of neural"),
     refused("h5 of chunks that inflate", "rat.h5", hf.h5(hf.h5_honest_bomb), "neural", "save it"),

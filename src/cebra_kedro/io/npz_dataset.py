@@ -102,7 +102,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """
     with zipfile.ZipFile(path) as archive:
         _check_members(archive, path)
-        left_out = _extras_of_pynapple(archive)
+        left_out = _extras_of_pynapple(archive, path)
         return {
             member.filename.removesuffix(_SUFFIX): _read_member(archive, member, path)
             for member in archive.infolist()
@@ -110,11 +110,10 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         }
 
 
-def _extras_of_pynapple(archive: zipfile.ZipFile) -> set[str]:
+def _extras_of_pynapple(archive: zipfile.ZipFile, path: Path) -> set[str]:
     if f"type{_SUFFIX}" not in archive.namelist():
         return set()
-    with archive.open(f"type{_SUFFIX}") as member:
-        kind = np.lib.format.read_array(member, allow_pickle=False)
+    kind = _read_member(archive, archive.getinfo(f"type{_SUFFIX}"), path)
     is_known = kind.dtype.kind == "U" and kind.size == 1 and kind.item() in _OF_PYNAPPLE
     return {f"{name}{_SUFFIX}" for name in ("_metadata", "columns")} if is_known else set()
 
