@@ -1,6 +1,8 @@
 """The command line: what the user can mend is one line, what he cannot shows its traceback."""
 
+import multiprocessing
 import os
+import time
 
 import click
 import pytest
@@ -21,6 +23,8 @@ from cebra_kedro.experiment import Descriptions
 def registered(monkeypatch):
     """Two pipelines, and a description that is wrong; the environment is put back afterwards."""
     monkeypatch.setattr(room.project, "pipelines", {"rats": Pipeline([]), "areas": Pipeline([])})
+    # processes of other tests are none of this command
+    monkeypatch.setattr(room.multiprocessing, "active_children", lambda: [])
     problems = {"mice": "unknown parameter mice.figurs. Correct conf/local/parameters.yml"}
     monkeypatch.setattr(registry, "read_descriptions", lambda: Descriptions({}, problems))
     monkeypatch.setenv("KEDRO_ENV", "")
@@ -97,6 +101,16 @@ def test_an_interruption_says_how_to_go_on():
     assert result.stderr == (
         "Error: interrupted; finished encoders are kept, and the same command goes on from there\n"
     )
+
+
+def test_an_interruption_leaves_no_process_behind(monkeypatch):
+    """One that would be waited for when this process ends."""
+    child = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    child.start()
+    monkeypatch.setattr(room.multiprocessing, "active_children", lambda: [child])
+    command(KeyboardInterrupt())
+    child.join(10)
+    assert child.exitcode is not None
 
 
 @pytest.mark.parametrize("error", [TypeError("a bug"), AttributeError("a bug"), KeyError("a bug")])

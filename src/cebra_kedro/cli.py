@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import logging
+import multiprocessing
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,9 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
                 kwargs["params"] = {**(kwargs["params"] or {}), "only_sessions": sessions}
             return callback(*args, **kwargs)
         except KeyboardInterrupt:
+            # One that the pool no longer knows would be waited for when this process ends.
+            for child in multiprocessing.active_children():
+                child.kill()
             raise click.ClickException(
                 "interrupted; finished encoders are kept, and the same command goes on from there"
             ) from None
