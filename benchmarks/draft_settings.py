@@ -104,7 +104,9 @@ def embed(
         ),
         pairs=PairsConfig(law="time_delta", time_offset_bins=settings["offset"]),
         loss=LossConfig(
-            temperature=settings["temperature"], learnable_temperature=settings["learnt"]
+            temperature=settings["temperature"],
+            learnable_temperature=settings["learnt"],
+            min_temperature=0.1 if settings["learnt"] else None,
         ),
         optimizer=OptimizerConfig(learning_rate=settings["rate"]),
         steps=settings["steps"],

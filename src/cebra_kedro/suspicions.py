@@ -12,7 +12,7 @@ import numpy as np
 
 from cebra_kedro.recording import Label, Recording
 
-_FEW_LEVELS = 5
+_FEW_LEVELS = 12
 _HIGHEST_RATE_HZ = 500.0
 _LONGEST_BIN_S, _SHORTEST_BIN_S = 10.0, 1e-4
 _MOST_SHOWN = 5

@@ -223,6 +223,47 @@ def test_arrays_by_trial_are_counts_with_a_label_for_each_trial(bare, monkeypatc
     assert written(bare, "one")["split"]["by"] == "trial"
 
 
+def test_numbers_of_trials_that_return_in_each_block_are_trials(bare, monkeypatch):
+    arrays = counts(0, 8)
+    arrays["trial_no"] = arrays.pop("trial") % 6
+    source = source_of(bare, monkeypatch, **arrays)
+    assert source["trial"] == "trial_no"
+    assert "trial_no" not in source["labels"]
+
+
+def test_what_counts_one_by_one_is_a_trial_whatever_it_is_called(bare, monkeypatch):
+    arrays = track()
+    arrays["durchgang"] = np.arange(len(arrays["time"])) // 240
+    assert source_of(bare, monkeypatch, **arrays)["trials"] == {"label": "durchgang"}
+
+
+def test_what_goes_once_around_is_an_angle_whatever_it_is_called(bare, monkeypatch):
+    angle = np.roll(np.linspace(0, 2 * np.pi, 400), 100)
+    source = source_of(bare, monkeypatch, neural=counts(0, 8)["neural"][:400], ry=angle)
+    assert source["labels"] == {"ry": {"array": "ry", "kind": "circular", "unit": "rad"}}
+
+
+def test_arrays_that_are_used_for_nothing_are_listed(bare, monkeypatch):
+    arrays = counts(0, 8)
+    np.savez(bare / "one.npz", **arrays | {"place": arrays["place"][1:]})
+    result = draft(bare, monkeypatch, "one.npz")
+    assert "Used for nothing: place: 959 float64" in result.output
+
+
+def test_sessions_that_do_not_hold_the_same_names_are_refused(bare, monkeypatch):
+    """Else the neurons of one would be paired with the behaviour of the other."""
+    for name, place in (("monday", "place"), ("tuesday", "pos")):
+        arrays = counts(0, 8)
+        np.savez(bare / f"{name}.npz", **arrays | {place: arrays.pop("place")})
+    result = draft(bare, monkeypatch, "monday.npz", "tuesday.npz")
+    assert result.exit_code == 1
+    assert "tuesday.npz lacks place and has pos; give them the same names" in result.output
+
+
+def test_a_folder_is_called_one(bare, monkeypatch):
+    assert "is a folder, not a file" in draft(bare, monkeypatch, "conf").output
+
+
 def test_what_says_most_guides(bare, monkeypatch):
     arrays = counts(0, 8)
     arrays = {"a_speed": np.abs(np.diff(arrays["place"], prepend=0.1)), **arrays}

@@ -398,7 +398,6 @@ CONTENT = [
          labels={"speed": {"kind": "discrete"}}),
     bins("degrees called radians", session(speed=SPEED * 100), "labels.speed", "unit: deg",
          labels={"speed": {"kind": "circular"}}),
-    bins("a trial that returns", session(trial=[0, 0, 1, 1, 0, 0]), "trial", "its own id"),
     bins("trials of NaN", session(trial=SPEED * np.nan), "trial", "number the trials"),
     bins("trials beyond 64 bits", session(trial=SPEED.round() * 1e300), "trial", "number the tr"),
     bins("several problems at once", session(neural=-COUNTS, trial=SPEED), "2 problems: (1) neural",

@@ -261,6 +261,18 @@ def test_pairs_further_apart_than_trials_are_long_are_refused(recordings):
         split_recordings(short, trained(pairs=far), None, "rats")
 
 
+def test_pairs_in_time_lie_among_bins_whose_window_fits(recordings):
+    """Of 12 bins, 3 are in the middle of 10; two of them are at most 2 apart."""
+    short = {name: cut(recording, 12) for name, recording in recordings.items()}
+    for offset, fits in ((2, True), (3, False)):
+        described = trained(labels=[], pairs={"law": "time", "time_offset_bins": offset})
+        if fits:
+            assert split_recordings(short, described, None, "rats")
+            continue
+        with pytest.raises(ValueError, match=r"have time_offset_bins 3, but .* has 12"):
+            split_recordings(short, described, None, "rats")
+
+
 def test_labels_that_are_constant_guide_and_decode_nothing(recordings):
     still = Label(np.full(recordings["buddy"].n_time, 0.5), "continuous", "m")
     changed = recordings | {"buddy": with_labels(recordings["buddy"], position=still)}

@@ -123,7 +123,6 @@ def test_other_names_of_activity_and_trials():
             {"labels": {"speed": None}},
             "labels.speed has 7 rows but neur",
         ),
-        ({"trial": np.repeat([0, 1, 0, 1], 5)}, {}, "trial ids return after another trial"),
         ({"trial": np.zeros(3, int)}, {}, "trial has 3 rows but neural has 20; every array"),
         (
             {"speed": np.full(N_TIME, np.inf)},
@@ -140,6 +139,11 @@ def test_what_does_not_fit_is_refused_by_name(changes, options, message):
 def test_trial_ids_that_are_no_whole_numbers_are_refused():
     with pytest.raises(RecordingError, match="mine: trial must hold whole numbers"):
         read(arrays(trial=np.repeat([0.4, 1.6], 10)))
+
+
+def test_where_ids_of_trials_return_each_run_is_a_trial():
+    recording = read(arrays(trial=np.repeat([1, 2, 1, 2], 5)))
+    assert recording.trial.tolist() == np.repeat([0, 1, 2, 3], 5).tolist()
 
 
 def test_trials_may_be_named_in_text():

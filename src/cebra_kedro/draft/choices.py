@@ -86,7 +86,7 @@ def choose(recording: Recording, trial_label: str = "") -> Choices:
         n_trials=n_trials if n_trials >= FEWEST_TRIALS and recording.trial is not None else 0,
         guiding=guiding,
         kinds=kinds,
-        targets=targets,
+        targets=tuple(dict.fromkeys((*guiding, *targets))),
         reasons={
             "window_bins": f"{bins} bins of {width:g} s are {bins * width:.3g} s of activity",
             "time_offset_bins": why_offset,

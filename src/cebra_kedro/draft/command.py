@@ -52,7 +52,7 @@ def draft(files: Sequence[str], name: str | None, project: Path) -> None:
     labels = ", ".join(f"{key} ({label.kind})" for key, label in recording.labels.items())
     click.echo(
         f"As guessed: {recording.n_time} bins of {recording.bin_width_s:g} s, "
-        f"{recording.n_neurons} neurons, labels {labels or 'none'}.\n"
+        f"{recording.n_neurons} neurons, labels {labels or 'none'}.\n{_left_out(guessed)}"
         f"Written: {', '.join(str(_relative(path, project)) for path in texts)}.\n"
         f"Check what is marked GUESS there, then: kedro run --pipelines {name}"
     )
@@ -84,6 +84,14 @@ def _show(sessions: Sequence[Session], found: dict) -> None:
         click.echo(f"  {name:<{width}}  {fact.text()}")
     if len(found) > _MOST_SHOWN:
         click.echo(f"  … and {len(found) - _MOST_SHOWN} more")
+
+
+def _left_out(guessed: Guess) -> str:
+    """A line about arrays that no option names, as those that are too short for the others."""
+    if not guessed.left_out:
+        return ""
+    listed = "; ".join(f"{name}: {text}" for name, text in guessed.left_out.items())
+    return f"Used for nothing: {listed}.\n"
 
 
 def _in_catalog(file: str, project: Path) -> str:

@@ -12,7 +12,10 @@ from urllib.parse import unquote, urlsplit
 
 from kedro.io.core import AbstractDataset, DatasetError
 
+from cebra_kedro.draft.facts import facts
+from cebra_kedro.draft.guess import has_neurons
 from cebra_kedro.io.fetched_file import FetchedFile, is_url
+from cebra_kedro.io.local_file_dataset import check_file
 
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
@@ -64,6 +67,9 @@ def read_sessions(files: Sequence[str], name: str) -> list[Session]:
             Session(plain_name(path_of(file).stem), {"": file}, content)
             for file, content in contents.items()
         ]
+    with_neurons = [file for file, content in contents.items() if has_neurons(facts(content))]
+    if len(with_neurons) > 1:
+        raise DatasetError(_different(with_neurons, contents))
     parts = {plain_name(path_of(file).stem): file for file in files}
     if len(parts) < len(files):
         raise DatasetError(
@@ -72,6 +78,18 @@ def read_sessions(files: Sequence[str], name: str) -> list[Session]:
         )
     content = {part: contents[file] for part, file in parts.items()}
     return [Session(name, parts, content)]
+
+
+def _different(files: Sequence[str], contents: Mapping[str, Mapping[str, Any]]) -> str:
+    """Files of several sessions that do not hold the same names."""
+    first, other = files[0], next(f for f in files[1:])
+    lacks = ", ".join(sorted(contents[first].keys() - contents[other].keys())[:5])
+    has = ", ".join(sorted(contents[other].keys() - contents[first].keys())[:5])
+    return (
+        f"{', '.join(path_of(file).name for file in files)} have neurons each, so they should be "
+        f"sessions, but do not hold the same names: {path_of(other).name} lacks {lacks or 'none'} "
+        f"and has {has or 'none'}; give them the same names, or draft each with a --name of its own"
+    )
 
 
 def dataset(file: str) -> AbstractDataset:
@@ -94,8 +112,8 @@ def definition(file: str) -> dict[str, str]:
     Raises:
         DatasetError: there is no such file, or no class for it.
     """
-    if not is_url(file) and not Path(file).is_file():
-        raise DatasetError(f"{file} does not exist; correct the path")
+    if not is_url(file):
+        check_file(Path(file), "correct the path")
     return {"type": f"cebra_kedro.io.{_class_of(file)}", "filepath": str(file)}
 
 

@@ -15,7 +15,7 @@ from cebra_kedro.draft.guessed import Guess
 
 _GUESSED = "# GUESS, because: "
 _WIDTH = 100
-_LOSS = "      loss: {learnable_temperature: true}"
+_LOSS = "      loss: {learnable_temperature: true, min_temperature: 0.1}"
 
 
 def catalog_text(name: str, sessions: Sequence[Session]) -> str:

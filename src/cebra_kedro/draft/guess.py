@@ -35,7 +35,9 @@ def guess(found: Mapping[str, Fact]) -> Guess:
     spikes = _spikes(found)
     if spikes is not None:
         options, why = spikes
-        return on_clocks(found, Guess("signals", {"spikes": options}, {"spikes": why}))
+        return _told(
+            found, on_clocks(found, Guess("signals", {"spikes": options}, {"spikes": why}))
+        )
     neural = _matrix(found)
     if neural is None:
         listed = "; ".join(f"{name}: {fact.text()}" for name, fact in found.items())
@@ -45,10 +47,33 @@ def guess(found: Mapping[str, Fact]) -> Guess:
         )
     traces = _traces(found, neural)
     if traces is None:
-        return in_bins(found, neural)
+        return _told(found, in_bins(found, neural))
     others = {name: fact for name, fact in found.items() if fact is not neural}
     started = Guess("signals", {"traces": traces}, {"traces": neural.text()})
-    return on_clocks(others, started, width_s=round(found[traces["times"]].step, 6))
+    width = round(found[traces["times"]].step, 6)
+    return _told(found, on_clocks(others, started, width_s=width))
+
+
+def _told(found: Mapping[str, Fact], guessed: Guess) -> Guess:
+    """The guess, with the arrays that it does not use."""
+    text = repr(guessed.options)
+    guessed.left_out = {
+        name: fact.text()
+        for name, fact in found.items()
+        if not fact.is_list
+        and (fact.is_number or fact.values.dtype.kind == "U")
+        and fact.values.ndim
+        and len(fact.values) > 1
+        and not fact.is_constant
+        and f"'{name}'" not in text
+    }
+    return guessed
+
+
+def has_neurons(found: Mapping[str, Fact]) -> bool:
+    """Whether there are spike times, or an array of many columns that is called neural."""
+    matrix = _matrix(found)
+    return _spikes(found) is not None or (matrix is not None and bool(NEURAL.search(matrix.name)))
 
 
 def _spikes(found: Mapping[str, Fact]) -> tuple[dict[str, Any], str] | None:

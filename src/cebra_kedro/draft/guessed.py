@@ -18,11 +18,13 @@ class Guess:
         source: its name.
         options: its options.
         reasons: option, or ``labels.<label>``, → why; those are marked in the file.
+        left_out: array that is used for nothing → what it looks like.
     """
 
     source: str
     options: dict[str, Any]
     reasons: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def labels(self) -> dict[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from cebra_kedro.draft.facts import Fact
 from cebra_kedro.draft.guessed import Guess
 from cebra_kedro.draft.roles import (
     MOST_COORDINATES,
+    TRIAL,
     clock_of,
     is_label,
     is_transposed,
@@ -21,6 +22,7 @@ from cebra_kedro.draft.roles import (
 _WIDTH = re.compile(r"bin_?width|bin_?size|^dt$|/dt$|bin_?s$", re.I)
 _RATE = re.compile(r"fs$|rate_?hz$|sampling_?rate|frame_?rate|sample_?rate", re.I)
 _BIN_S = 0.025
+_SHORTEST_TRIAL_BINS = 5
 
 
 def in_bins(found: Mapping[str, Fact], neural: Fact) -> Guess:
@@ -72,7 +74,14 @@ def _of_trials(others: Mapping[str, Fact], neural: Fact) -> tuple[bool, str, int
 
 
 def _is_trial_of(fact: Fact, n_rows: int) -> bool:
-    return fact.n_rows == n_rows and fact.is_column and is_trial(fact.name, fact.values)
+    """Whether it numbers trials; numbers that return, as in each block, are of other trials."""
+    if not (fact.n_rows == n_rows and fact.is_column):
+        return False
+    if is_trial(fact.name, fact.values):
+        return True
+    is_whole = fact.values.dtype.kind in "iu" and bool(TRIAL.search(fact.name))
+    n_runs = int((np.diff(fact.values) != 0).sum()) + 1 if is_whole else 0
+    return is_whole and n_runs <= n_rows / _SHORTEST_TRIAL_BINS
 
 
 def _is_label_of(fact: Fact, n_rows: int, neural: Fact) -> bool:

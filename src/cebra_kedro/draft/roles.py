@@ -16,6 +16,8 @@ UNITS = re.compile(r"unit|neuron|cell|clu|^index$", re.I)
 TRIAL = re.compile(r"trial|lap|run_?id|repeat", re.I)
 POSITION = re.compile(r"pos|loc|place|track|^xy?$|^x_?y$", re.I)
 _ANGLE = re.compile(r"angle|heading|head_?dir|^hd$|phase|orient|theta|azimuth|yaw", re.I)
+_TURNS = (0.0, -np.pi)
+"""Where a turn begins; what goes once around from there is an angle, whatever it is called."""
 _ID = re.compile(r"(^|_)ids?$", re.I)
 _START = re.compile(r"start|onset|begin", re.I)
 _STOP = re.compile(r"stop|end|offset", re.I)
@@ -59,11 +61,16 @@ def is_label(fact: Fact, n_rows: int) -> bool:
 
 
 def is_trial(name: str, values: np.ndarray) -> bool:
-    """Whether whole numbers that never fall are called trials or laps."""
-    if values.ndim != 1 or values.dtype.kind not in "iufb" or not TRIAL.search(name):
+    """Whether whole numbers never fall and are called trials or laps, or count one by one."""
+    if values.ndim != 1 or values.dtype.kind not in "iufb" or len(values) < 2:
         return False
     numbers = values.astype(float)
-    return bool(np.array_equal(numbers, np.rint(numbers)) and (np.diff(numbers) >= 0).all())
+    steps = np.diff(numbers)
+    if not (np.array_equal(numbers, np.rint(numbers)) and (steps >= 0).all()):
+        return False
+    n_counted = int((steps == 1).sum()) + 1
+    counts = FEWEST_TRIALS <= n_counted <= len(values) / 10 and steps.max() == 1
+    return bool(TRIAL.search(name) or counts)
 
 
 def is_transposed(found: Mapping[str, Fact], neural: Fact) -> bool:
@@ -80,10 +87,12 @@ def unit_of_angles(name: str, fact: Fact) -> str:
     if not (fact.is_column and fact.is_number and fact.values.dtype.kind == "f"):
         return ""
     values = fact.values[np.isfinite(fact.values)]
-    low, high = float(values.min()), float(values.max())
+    low, high = float(values.min(initial=np.inf)), float(values.max(initial=-np.inf))
+    turn = 2 * np.pi + 0.01
+    if any(abs(low - start) < 0.05 and abs(high - start - 2 * np.pi) < 0.05 for start in _TURNS):
+        return "rad"
     if not _ANGLE.search(name):
         return ""
-    turn = 2 * np.pi + 0.01
     if low >= -turn / 2 - 0.01 and high <= turn and high - low > 3:
         return "rad"
     return "deg" if low >= -181 and high <= 361 and high - low > 100 else ""

@@ -145,14 +145,22 @@ class Sessions(Mapping[str, Any]):
 
         Of several files, it is the SHA-256 of their digests, one a line.
         """
-        found = self._datasets[session]
-        parts = found.values() if isinstance(found, dict) else [found]
-        files = [Path(str(_place(dataset))) for dataset in parts]
-        if not all(file.is_file() for file in files):
+        files = self._files(session)
+        if not files:
             return {}
         digests = [_sha256_of(file) for file in files]
         checksum = digests[0] if len(digests) == 1 else _sha256("\n".join(digests))
-        return {"source": ", ".join(map(str, files)), "checksum": checksum}
+        return {"source": self.files(session), "checksum": checksum}
+
+    def files(self, session: str) -> str:
+        """The files of a session between commas; empty if it is not read from files."""
+        return ", ".join(map(str, self._files(session)))
+
+    def _files(self, session: str) -> list[Path]:
+        found = self._datasets[session]
+        parts = found.values() if isinstance(found, dict) else [found]
+        files = [Path(str(_place(dataset))) for dataset in parts]
+        return files if all(file.is_file() for file in files) else []
 
     def __contains__(self, session: object) -> bool:
         return session in self._datasets

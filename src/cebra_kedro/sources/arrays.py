@@ -113,6 +113,7 @@ def read_arrays(
                 problems.add(_lengths(name, n_rows, neural, activity))
     problems.raise_any(RecordingError)
     assert activity is not None
+    ids = None if ids is None else _contiguous(ids, session)
     missing = missing or MissingBlock()
     longest = round(missing.longest_s / bin_width_s)
     filled = _without_missing(found, ids, missing, longest, len(activity), session)
@@ -196,6 +197,15 @@ def _trial_ids(trial: np.ndarray, name: str) -> np.ndarray:
             f"got {trial.dtype} with other values; number the trials"
         )
     return trial.astype(np.int64)
+
+
+def _contiguous(ids: np.ndarray, session: str) -> np.ndarray:
+    """The ids; where one returns, as in a second block, each run of equal ids is a trial."""
+    begins = np.append(True, np.diff(ids) != 0)
+    if len(np.unique(ids)) == begins.sum():
+        return ids
+    logger.info("%s: ids of trials return, so each run of equal ids is a trial", session)
+    return np.cumsum(begins) - 1
 
 
 def _other_arrays(

@@ -228,7 +228,8 @@ def _counts(recorded: Recorded, bins: Bins, session: str) -> np.ndarray:
         span = f"{times.min():g} to {times.max():g} s" if len(times) else "nowhere"
         raise ValueError(
             f"spikes: none lies in the time that is kept, {bins.start_s[0]:g} to "
-            f"{bins.stop_s[-1]:g} s; they are from {span}: correct spikes.scale (0.001 for ms)"
+            f"{bins.stop_s[-1]:g} s; they are from {span}: correct spikes.scale (0.001 for ms), or "
+            "subtract the start of the recording from the other clock"
         )
     rates = counts.mean(axis=0) / bins.width_s
     fires = rates >= recorded.lowest_rate_hz

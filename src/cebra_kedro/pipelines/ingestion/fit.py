@@ -132,7 +132,9 @@ def _problems_of_windows(
         offset = config.pairs.time_offset_bins or 0
         if window is not None and int(window[1]) > longest:
             long_windows.setdefault(int(window[1]), []).append(encoder)
-        elif window is not None and offset >= longest:
+        elif window is not None and offset >= longest - (
+            int(window[1]) - 1 if config.pairs.law in ("time", "hybrid") else 0
+        ):
             long_offsets.setdefault(offset, []).append(encoder)
     there = f"the longest stretch of training bins within a trial of {key} has {longest}"
     for bins, names in long_windows.items():

@@ -98,7 +98,8 @@ class _Reader:
         try:
             recording = source(self._source.name)(content, session=session, **options)
         except RecordingError as error:
-            read_from = getattr(content, "source", f"session {session} of the raw entry")
+            files = self._raw.files(session) if hasattr(self._raw, "files") else ""
+            read_from = files or getattr(content, "source", f"session {session} of the raw entry")
             raise RecordingError(f"{error} (read from {read_from})") from error
         return replace(recording, meta={**recording.meta, **self._facts(recording, session)})
 
