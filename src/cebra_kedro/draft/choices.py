@@ -27,7 +27,8 @@ class Choices:
 
     Attributes:
         window_bins: bins that the network sees at once.
-        time_offset_bins: between the two bins of a pair.
+        time_offset_bins: of the change of a label.
+        nearby_bins: between two bins that are near in time.
         batch_size: references of a step.
         steps: gradient steps.
         pca_components: of the baseline; as many as dimensions of the embedding, where there are so
@@ -41,6 +42,7 @@ class Choices:
 
     window_bins: int
     time_offset_bins: int
+    nearby_bins: int
     batch_size: int
     steps: int
     pca_components: int
@@ -80,6 +82,7 @@ def choose(recording: Recording, trial_label: str = "") -> Choices:
     return Choices(
         window_bins=bins,
         time_offset_bins=offset,
+        nearby_bins=min(offset, max(bins, round(_WINDOW_S / width))),
         batch_size=batch,
         steps=steps,
         pca_components=min(OUTPUT_DIMENSION, recording.n_neurons),

@@ -96,9 +96,9 @@ def _setting_lines(choices: Choices, n_sessions: int) -> list[str]:
             _LOSS,
         ]
     lines += [
-        "    # guided by nearness in time only",
+        "    # guided by nearness in time only: about a window",
         "    time:",
-        f"      pairs: {{law: time, {offset}}}",
+        f"      pairs: {{law: time, time_offset_bins: {choices.nearby_bins}}}",
         _LOSS,
     ]
     if choices.guiding:
