@@ -23,7 +23,7 @@ def counts(seed: int, n_neurons: int, n_trials: int = 12, n_bins: int = 80) -> d
     return {
         "neural": rng.poisson(rate),
         "place": place,
-        "choice": rng.integers(2, size=n_trials)[trial],
+        "choice": trial // 3 % 2,  # each third of the trials has both
         "trial": trial,
     }
 
@@ -262,6 +262,28 @@ def test_sessions_that_do_not_hold_the_same_names_are_refused(bare, monkeypatch)
 
 def test_a_folder_is_called_one(bare, monkeypatch):
     assert "is a folder, not a file" in draft(bare, monkeypatch, "conf").output
+
+
+def test_what_a_run_would_refuse_is_not_drafted(bare, monkeypatch):
+    arrays = counts(0, 8)
+    arrays["context"] = np.repeat(np.arange(12), 80) // 3 * 5 + 1
+    arrays.pop("trial")
+    source_of(bare, monkeypatch, **arrays)
+    description = written(bare, "one")
+    assert set(description["decode"]) == {"place", "choice"}
+    assert (
+        "# not context: classes are tested in one that were not trained on"
+        in (bare / "conf/local/parameters_one.yml").read_text()
+    )
+
+
+def test_classes_in_text_mean_the_same_in_every_session(bare, monkeypatch):
+    for seed, (session, sides) in enumerate((("a", ["left", "right"]), ("b", ["front", "right"]))):
+        arrays = counts(seed, 8)
+        np.savez(bare / f"{session}.npz", **arrays | {"side": np.array(sides)[arrays["choice"]]})
+    assert draft(bare, monkeypatch, "a.npz", "b.npz", "--name", "both").exit_code == 0
+    side = written(bare, "both")["source"]["labels"]["side"]
+    assert side["classes"] == ["front", "left", "right"]
 
 
 def test_what_says_most_guides(bare, monkeypatch):

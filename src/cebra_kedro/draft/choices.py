@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cebra_kedro.draft.roles import FEWEST_TRIALS, POSITION
 from cebra_kedro.recording import Label, Recording
+from cebra_kedro.splits import TEST, TRAIN, contiguous_blocks, interleaved_trial_folds
 
 _CHANGE = re.compile(r"speed|vel|accel", re.I)
 """Says how something else changes, so it guides only where there is nothing else."""
@@ -36,7 +37,8 @@ class Choices:
         n_trials: trials with at least one window; 0 where a split by trials is not possible.
         guiding: the labels that guide the encoder: one continuous or circular, one discrete.
         kinds: label → kind.
-        targets: the labels that are decoded: all but that of trials.
+        targets: the labels that are decoded: all but that of trials and those in ``unused``.
+        unused: label → why it is neither decoded nor guides.
         reasons: setting → why.
     """
 
@@ -50,28 +52,32 @@ class Choices:
     guiding: tuple[str, ...]
     kinds: Mapping[str, str]
     targets: tuple[str, ...]
+    unused: Mapping[str, str]
     reasons: Mapping[str, str]
 
 
-def choose(recording: Recording, trial_label: str = "") -> Choices:
-    """Settings that suit the size and the rate of a recording.
+def choose(recordings: Sequence[Recording], trial_label: str = "") -> Choices:
+    """Settings that suit the size and the rate of the first recording, and run with all.
 
     Args:
-        recording: the first session.
+        recordings: of each session.
         trial_label: the label whose changes are the borders of trials, which guides nothing.
     """
-    width = recording.bin_width_s
-    bins = min(_WINDOWS, key=lambda n: abs(n - _WINDOW_S / width))
+    recording = recordings[0]
+    width, segment = recording.bin_width_s, recording.segment()
+    lengths = np.unique(segment, return_counts=True)[1]
+    fitting = [n for n in _WINDOWS if n < lengths.max()] or [1]
+    bins = min(fitting, key=lambda n: abs(n - _WINDOW_S / width))
     kinds = {name: label.kind for name, label in recording.labels.items()}
-    targets = tuple(name for name in kinds if name != trial_label)
+    by_trial = all(_n_trials(one, bins) >= FEWEST_TRIALS for one in recordings)
+    unused = _unused(recordings, by_trial)
+    targets = tuple(name for name in kinds if name not in {trial_label, *unused})
     guiding = _guiding({name: kinds[name] for name in targets})
     first = next((name for name in guiding if kinds[name] != "discrete"), "")
-    segment = recording.segment()
     lag = _lag(recording.label(first), segment) if first else 0
-    lengths = np.unique(segment, return_counts=True)[1]
     offset = lag or max(1, round(_WINDOW_S / width))
     offset = max(1, min(offset, int(np.median(lengths)) // 4))
-    n_trials = int((lengths > bins).sum())
+    n_trials = _n_trials(recording, bins)
     batch = int(2 ** np.clip(np.floor(np.log2(max(recording.n_time, 1) / 8)), 5, 9))
     steps = int(np.clip(recording.n_time // 16, _LEAST_STEPS, _MOST_STEPS))
     why_offset = (
@@ -86,21 +92,50 @@ def choose(recording: Recording, trial_label: str = "") -> Choices:
         batch_size=batch,
         steps=steps,
         pca_components=min(OUTPUT_DIMENSION, recording.n_neurons),
-        n_trials=n_trials if n_trials >= FEWEST_TRIALS and recording.trial is not None else 0,
+        n_trials=n_trials if by_trial else 0,
         guiding=guiding,
         kinds=kinds,
         targets=tuple(dict.fromkeys((*guiding, *targets))),
+        unused=unused,
         reasons={
             "window_bins": f"{bins} bins of {width:g} s are {bins * width:.3g} s of activity",
             "time_offset_bins": why_offset,
             "size": f"{recording.n_time} bins, {recording.n_neurons} neurons; more may help",
             "split": (
                 f"{n_trials} trials take turns in training, validation and test"
-                if n_trials >= FEWEST_TRIALS and recording.trial is not None
+                if by_trial
                 else f"too few trials to split by ({n_trials}); the last part in time is the test"
             ),
         },
     )
+
+
+def _n_trials(recording: Recording, bins: int) -> int:
+    """Trials with at least one window."""
+    if recording.trial is None:
+        return 0
+    return int((np.unique(recording.trial, return_counts=True)[1] > bins).sum())
+
+
+def _unused(recordings: Sequence[Recording], by_trial: bool) -> dict[str, str]:
+    """Labels that a run would refuse to decode, and why."""
+    unused: dict[str, str] = {}
+    for recording in recordings:
+        parts = (
+            interleaved_trial_folds(recording.segment())
+            if by_trial
+            else contiguous_blocks(recording.n_time)[None]
+        )
+        for name, label in recording.labels.items():
+            if (label.values == label.values[:1]).all():
+                unused[name] = f"it is constant in {recording.name}"
+            elif label.kind == "discrete" and any(_has_new(label, part) for part in parts):
+                unused[name] = f"classes are tested in {recording.name} that were not trained on"
+    return unused
+
+
+def _has_new(label: Label, part: np.ndarray) -> bool:
+    return bool(len(np.setdiff1d(label.values[part == TEST], label.values[part == TRAIN])))
 
 
 def _guiding(kinds: Mapping[str, str]) -> tuple[str, ...]:

@@ -41,10 +41,13 @@ def draft(files: Sequence[str], name: str | None, project: Path) -> None:
     found = facts(sessions[0].content)
     _show(sessions, found)
     guessed = guess(found)
-    recording = _recording(sessions[0], guessed)
+    recordings = [_recording(session, guessed) for session in sessions]
+    if _name_classes(recordings, guessed):
+        recordings = [_recording(session, guessed) for session in sessions]
+    recording = recordings[0]
     texts = {
         local / f"parameters_{name}.yml": parameters_text(
-            name, sessions, guessed, choose(recording, guessed.trial_label)
+            name, sessions, guessed, choose(recordings, guessed.trial_label)
         ),
         local / f"catalog_{name}.yml": catalog_text(name, sessions),
     }
@@ -58,8 +61,20 @@ def draft(files: Sequence[str], name: str | None, project: Path) -> None:
     )
 
 
+def _name_classes(recordings: Sequence[Recording], guessed: Guess) -> bool:
+    """Say the classes of labels that are text, where sessions do not have all; whether any."""
+    found = False
+    for label, block in guessed.labels.items():
+        names = [one.label(label).names for one in recordings if label in one.labels]
+        if len(set(names)) > 1 and "measure" not in block:
+            block["classes"] = sorted({name for of_session in names for name in of_session})
+            guessed.reasons[f"labels.{label}"] = "no session has all of these classes in order"
+            found = True
+    return found
+
+
 def _recording(session: Session, guessed: Guess) -> Recording:
-    """The first session as guessed; bins without a sample are dropped where there are some."""
+    """A session as guessed; bins without a sample are dropped where there are some."""
     try:
         return _read(session, guessed)
     except RecordingError as error:

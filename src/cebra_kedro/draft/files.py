@@ -119,6 +119,7 @@ def _setting_lines(choices: Choices, n_sessions: int) -> list[str]:
         "  # every label is decoded from held-out bins",
         "  decode:" + ("" if choices.targets else " {}"),
         *(f"    {label}: {{}}" for label in choices.targets),
+        *(f"    # not {label}: {why}" for label, why in choices.unused.items()),
         *(
             [f"  compare: {{sessions: {{align: {_flow(list(choices.guiding))}}}}}"]
             if together
