@@ -254,6 +254,25 @@ def test_trials_that_are_shorter_than_a_window_are_refused_before_training(recor
     assert split_recordings(recordings, trained(), None, "rats")
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"pairs": DELTA | {"windows": "cebra"}},
+        {"labels": [], "pairs": {"law": "time", "time_offset_bins": 2}, "fit_on": "all"},
+    ],
+    ids=["windows cross trials", "fitted on all rows"],
+)
+def test_windows_that_are_not_cut_from_training_trials_are_left_to_training(recordings, block):
+    short = {name: cut(recording, 9) for name, recording in recordings.items()}
+    encoder = POSITION | {"encoder": {"architecture": "offset10-model", "hidden_units": 4}}
+    described = (
+        experiment(encoders={"free_transductive": encoder | block})
+        if ("fit_on" in block)
+        else trained(**block)
+    )
+    assert split_recordings(short, described, None, "rats")
+
+
 def test_pairs_further_apart_than_trials_are_long_are_refused(recordings):
     far = {"law": "time_delta", "time_offset_bins": 12}
     short = {name: cut(recording, 12) for name, recording in recordings.items()}

@@ -128,6 +128,8 @@ def _problems_of_windows(
     long_offsets: dict[int, list[str]] = {}
     for encoder in encoders:
         config = experiment.training_config(encoder, 0, key.partition("/")[0])
+        if config.pairs.windows == "cebra" or experiment.encoders[encoder].fit_on != "train":
+            continue  # windows cross trials, or there are more rows than those of training
         window = _WINDOW.match(config.encoder.architecture)
         offset = config.pairs.time_offset_bins or 0
         if window is not None and int(window[1]) > longest:
@@ -173,7 +175,8 @@ def _problems_of_target(
             yield (
                 f"decode.{target}: classes {shown} of {label} in {key} are in {PART_NAMES[TEST]} "
                 f"bins of fold {fold} but in no {PART_NAMES[TRAIN]} bin; split so that every class "
-                "is trained on (by: trial takes turns), or declare it continuous if it is a number"
+                "is trained on (scheme: interleaved takes turns), or declare it continuous if it "
+                "is a number"
             )
             return
 
