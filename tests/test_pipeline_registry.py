@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
+from cebra_kedro import pipeline_registry
 from cebra_kedro.configuration import configuration
+from cebra_kedro.experiment import Descriptions
 from cebra_kedro.io import StoreDataset
 from cebra_kedro.pipeline_registry import STAGES, read_descriptions, register_pipelines
 from kedro_project import copy_project
@@ -79,18 +81,36 @@ def index_or_file(dataset) -> Path:
 
 def test_there_is_a_pipeline_for_each_stage_and_each_experiment(pipelines, experiments, registered):
     assert registered[1].problems == {}
-    assert set(pipelines) == {*STAGES, *experiments, "paper_figures", "__default__"}
+    others = {"everything", "paper_figures", "__default__"}
+    assert set(pipelines) == {*STAGES, *experiments} | others
 
 
-def test_the_stages_and_the_experiments_make_up_the_default_pipeline(pipelines, experiments):
+def test_the_stages_and_the_experiments_make_up_everything(pipelines, experiments):
     for names in (STAGES, experiments):
         parts = [set(pipelines[name].nodes) for name in names]
-        assert set().union(*parts) == set(pipelines["__default__"].nodes)
-        assert sum(map(len, parts)) == len(pipelines["__default__"].nodes)
+        assert set().union(*parts) == set(pipelines["everything"].nodes)
+        assert sum(map(len, parts)) == len(pipelines["everything"].nodes)
+
+
+def test_the_default_pipeline_is_a_part_of_everything_from_end_to_end(pipelines, descriptions):
+    names = {node.name for node in pipelines["__default__"].nodes}
+    assert names < {node.name for node in pipelines["everything"].nodes}
+    parts = {name: one for name, one in descriptions.items() if one.default_run}
+    assert pipelines["__default__"].outputs() == {f"{name}.results" for name in parts}
+    for name, one in parts.items():
+        trained = {n.split(".")[2] for n in names if n.startswith(f"training.{name}.")}
+        assert set(one.default_run.encoders) == trained & set(one.encoders)
+
+
+def test_without_a_part_of_any_experiment_everything_is_the_default(descriptions, monkeypatch):
+    whole = {n: one.model_copy(update={"default_run": None}) for n, one in descriptions.items()}
+    monkeypatch.setattr(pipeline_registry, "read_descriptions", lambda: Descriptions(whole))
+    registered = pipeline_registry.register_pipelines()
+    assert set(registered["__default__"].nodes) == set(registered["everything"].nodes)
 
 
 def test_node_names_are_readable_and_unique(pipelines):
-    nodes = [*pipelines["__default__"].nodes, *pipelines["paper_figures"].nodes]
+    nodes = [*pipelines["everything"].nodes, *pipelines["paper_figures"].nodes]
     names = [node.name for node in nodes]
     assert [name for name, count in Counter(names).items() if count > 1] == []
     # Kedro appends a digest to the name of a node that was given none.
@@ -136,11 +156,12 @@ def test_the_graph_does_not_grow_with_sessions_folds_and_seeds(pipelines, descri
         assert len(trainings) == len(one.encoders)
         names = " ".join(node.name for node in pipelines[name].nodes)
         assert not any(f".{session}." in names for session in one.sessions)
-    assert len(pipelines["__default__"].nodes) <= 260
+    assert len(pipelines["everything"].nodes) <= 260
+    assert len(pipelines["__default__"].nodes) <= 100
 
 
 def test_nothing_is_left_over_but_the_lists_of_results(pipelines, experiments):
-    assert pipelines["__default__"].outputs() == {f"{name}.results" for name in experiments}
+    assert pipelines["everything"].outputs() == {f"{name}.results" for name in experiments}
     for name in experiments:
         assert pipelines[name].outputs() == {f"{name}.results"}
         needed = {entry for entry in pipelines[name].inputs() if not entry.startswith("params:")}
@@ -173,7 +194,7 @@ def test_every_dataset_is_in_the_catalog_and_none_lives_in_memory(pipelines, cat
 
 
 def test_no_two_outputs_are_written_to_the_same_place(pipelines, catalog):
-    outputs = pipelines["__default__"].all_outputs() | pipelines["paper_figures"].all_outputs()
+    outputs = pipelines["everything"].all_outputs() | pipelines["paper_figures"].all_outputs()
     places = [index_or_file(catalog.get(name)).as_posix() for name in outputs]
     assert [place for place, count in Counter(places).items() if count > 1] == []
 
@@ -191,7 +212,7 @@ def test_listing_the_pipelines_loads_no_heavy_library(environment, project):
     program = """
 import sys
 from cebra_kedro.pipeline_registry import register_pipelines
-assert len(register_pipelines()["__default__"].nodes) > 100
+assert len(register_pipelines()["everything"].nodes) > 100
 heavy = {"torch", "cebra", "sklearn", "h5py", "pooch", "joblib", "matplotlib"} & set(sys.modules)
 sys.exit(", ".join(sorted(heavy)) or None)
 """

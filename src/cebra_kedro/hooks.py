@@ -54,6 +54,7 @@ class RunReportHook:
             check_sessions,
             check_writable,
             fetch_raw_files,
+            is_default_run,
         )
         from cebra_kedro.run.manifest import RunManifest
         from cebra_kedro.run.origins import Origins
@@ -62,6 +63,8 @@ class RunReportHook:
 
         self._catalog = catalog
         experiments = _experiments(pipeline)
+        if is_default_run(run_params.get("pipeline_names")):
+            self._descriptions = self._descriptions.for_default_run()
         check_experiments(experiments, self._descriptions, dict(project.pipelines))
         only = self._parameters.get("only_sessions")
         chosen = check_sessions(experiments, self._descriptions, only)

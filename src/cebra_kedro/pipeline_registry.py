@@ -1,7 +1,8 @@
 """All pipelines by name, made from the descriptions that the configuration holds.
 
-One for each stage, one for each experiment (also the user's own in ``conf/local``), the paper's
-figures, and ``__default__``: every experiment.
+One for each stage, one for each experiment (also the user's own in ``conf/local``), ``everything``
+for all of these together, the paper's figures, and ``__default__``: what ``kedro run`` alone does,
+a part of each experiment that names one (``default_run``).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ STAGES = ("ingestion", "training", "decoding", "consistency", "reporting")
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Stages, experiments, ``paper_figures`` and ``__default__``.
+    """Stages, experiments, ``everything``, ``paper_figures`` and ``__default__``.
 
     A description that is wrong is said and left out; the others stay.
     """
@@ -48,7 +49,24 @@ def register_pipelines() -> dict[str, Pipeline]:
     # Drawn from published results, not from recordings: on request only.
     figures = {"paper_figures": paper_figures.create_pipeline()}
     everything = Pipeline(stages.values())
-    return {**stages, **experiments, **figures, "__default__": everything}
+    default = default_pipeline(descriptions)
+    return {
+        **stages,
+        **experiments,
+        **figures,
+        "everything": everything,
+        "__default__": default if default.nodes else everything,
+    }
+
+
+def default_pipeline(descriptions: Descriptions) -> Pipeline:
+    """What ``kedro run`` alone does: of each experiment the part that it names, if it names one."""
+    parts = {
+        name: one.for_default_run()
+        for name, one in descriptions.experiments.items()
+        if one.default_run is not None
+    }
+    return Pipeline(stage for name, one in parts.items() for stage in stages_of(name, one).values())
 
 
 def stages_of(name: str, experiment: Experiment) -> dict[str, Pipeline]:

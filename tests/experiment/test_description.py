@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from described import AREAS, NETWORK, POSITION, RATS, TIME, areas, changed, encoders, rats
+from described import AREAS, DELTA, NETWORK, POSITION, RATS, TIME, areas, changed, encoders, rats
 from pydantic import ValidationError
 
 from cebra_kedro.experiment import Experiment, recording_key
@@ -431,3 +431,58 @@ def test_a_grid_that_leads_nowhere_or_out_of_range_is_refused(grid, message):
 def test_a_joint_encoder_is_not_swept():
     joint = encoders(position=POSITION | {"sessions": "joint"})
     refused("sweep.encoders: position is joint", encoders=joint, sweep=sweep(n_neurons=[3]))
+
+
+# --- what `kedro run` alone does ------------------------------------------------------------------
+
+PART = {"sessions": ["ann", "cat"], "encoders": ["position", "together"], "baselines": ["pca"]}
+TOGETHER = {"like": "position", "sessions": "joint"}
+
+
+def part_of(**blocks):
+    return rats(encoders=encoders(together=TOGETHER), default_run=PART, **blocks).for_default_run()
+
+
+def test_the_default_run_is_a_part_of_the_description():
+    part = part_of()
+    assert part.is_of_default_run
+    assert (part.sessions, tuple(part.encoders)) == (("ann", "cat"), ("position", "together"))
+    assert tuple(part.baselines) == ("pca",)
+    assert part.sessions_of("together") == ("ann", "cat")
+    assert tuple(part.figures) == ("loss",)  # nothing is said of figures: all
+    assert part.training == rats().training
+
+
+def test_what_names_other_sessions_and_encoders_is_left_out_of_the_default_run():
+    part = part_of(
+        transfers=[
+            {"fitted_to": "ann", "scored_on": "cat"},
+            {"fitted_to": "ann", "scored_on": "ben"},
+        ],
+        guidance={"ben": {"labels": ["position"], "pairs": DELTA}},
+        compare={"sessions": {"align": ["position"], "variants": ["position", "time", "pca"]}},
+        sweep={"grid": {"training.steps": [1, 2]}, "encoders": ["time"]},
+    )
+    assert [transfer.name for transfer in part.transfers] == ["ann_to_cat"]
+    assert part.guidance == {}
+    assert part.compare.sessions[0].variants == ("position", "pca")
+    assert part.sweep is None
+
+
+def test_a_default_run_that_cannot_be_is_refused():
+    refused("default_run.sessions names bert", default_run={"sessions": ["bert"]})
+    refused("default_run.encoders names tim", default_run={"encoders": ["tim"]})
+    refused(
+        "default_run: encoders.together is joint, but has one session only",
+        encoders=encoders(together=TOGETHER),
+        default_run={"sessions": ["ann"]},
+    )
+
+
+def test_a_description_is_no_part_of_another_and_says_so_after_a_copy():
+    import pickle
+
+    assert not rats().is_of_default_run
+    assert pickle.loads(pickle.dumps(part_of())).is_of_default_run
+    with pytest.raises(ValueError, match="no default_run"):
+        rats().for_default_run()

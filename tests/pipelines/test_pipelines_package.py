@@ -37,6 +37,20 @@ def test_the_name_survives_the_way_to_another_process():
     assert arrived("hello") == "hello buddy"
 
 
+def sessions_of(experiment: Experiment, name: str) -> tuple[str, ...]:
+    return experiment.sessions
+
+
+def test_a_node_of_the_default_run_sees_that_part_of_the_parameters():
+    whole = experiment(default_run={"sessions": ["cicero"]})
+    bound = bind(sessions_of, whole.for_default_run(), name="rats")
+    arrived = pickle.loads(ForkingPickler.dumps(bound))
+    assert bound(experiment=whole) == arrived(experiment=whole) == ("cicero",)
+    assert bind(sessions_of, whole, name="rats")(experiment=whole) == whole.sessions
+    assert bound.__name__ == "sessions_of"
+    assert get_type_hints(bound)["experiment"] is Experiment
+
+
 @pytest.mark.parametrize(
     ("function", "names"),
     [

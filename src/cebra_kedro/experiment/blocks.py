@@ -451,3 +451,21 @@ class SweepBlock(Settings):
         if any(type(count) is not int or count < 1 for count in counts):
             raise ValueError(f"grid: n_neurons must be whole numbers of at least 1, got {counts}")
         return self
+
+
+class DefaultRun(Settings):
+    """What ``kedro run`` alone does of an experiment: some of it; asked for by name, all is done.
+
+    Attributes:
+        sessions: those it works on; None for all, as everywhere below.
+        encoders: those it trains.
+        baselines: those it computes.
+        decode: those targets it decodes.
+        figures: those it draws.
+    """
+
+    sessions: tuple[str, ...] | None = Field(None, min_length=1)
+    encoders: tuple[str, ...] | None = Field(None, min_length=1)
+    baselines: tuple[str, ...] | None = None
+    decode: tuple[str, ...] | None = None
+    figures: tuple[str, ...] | None = None

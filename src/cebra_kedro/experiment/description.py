@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from cebra_kedro.experiment.blocks import (
     BaselineBlock,
     CompareBlock,
     DecodeBlock,
     DecodersBlock,
+    DefaultRun,
     EncoderBlock,
     Guidance,
     Named,
@@ -75,6 +76,7 @@ class Experiment(Settings):
         sweep: a grid over parameters.
         figures: names of ``plots.figures`` → options; a list where there are none.
         headline: the metric shown when a run ends; None for the first one.
+        default_run: what ``kedro run`` alone does of it; None for nothing.
     """
 
     sessions: tuple[str, ...] = Field(min_length=1)
@@ -92,6 +94,8 @@ class Experiment(Settings):
     sweep: SweepBlock | None = None
     figures: dict[str, dict[str, Any]] = Field(default_factory=dict)
     headline: str | None = None
+    default_run: DefaultRun | None = None
+    _is_of_default_run: bool = PrivateAttr(False)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Itself: nobody changes a description, and Kedro would copy it for every node."""
@@ -203,6 +207,14 @@ class Experiment(Settings):
             joint = [name for name in self.sweep.encoders if self.encoders[name].joint]
             if joint:
                 raise ValueError(f"sweep.encoders: {', '.join(joint)} is joint; sweep another")
+        return self
+
+    @model_validator(mode="after")
+    def _default_run_exists(self) -> Self:
+        if self.default_run is not None:
+            for what, names in self.default_run:
+                self._check_known(f"default_run.{what}", names or (), getattr(self, what))
+            self.for_default_run()
         return self
 
     @model_validator(mode="after")
@@ -335,6 +347,39 @@ class Experiment(Settings):
             precision=shared.precision,
         )
 
+    @property
+    def is_of_default_run(self) -> bool:
+        """Whether this is what ``kedro run`` alone does of another description."""
+        return self._is_of_default_run
+
+    def for_default_run(self) -> Experiment:
+        """The description of what ``kedro run`` alone does; without sweep, as it is only a part.
+
+        Raises:
+            ValueError: there is no ``default_run``, or the part does not stand by itself.
+        """
+        if self.default_run is None:
+            raise ValueError("this experiment has no default_run")
+        part = self.model_dump() | {"default_run": None, "sweep": None}
+        for what, names in self.default_run:
+            part[what] = _only(part[what], names)
+        sessions, variants = part["sessions"], {*part["encoders"], *part["baselines"]}
+        for encoder in part["encoders"].values():
+            encoder["sessions"] = _only(encoder["sessions"], sessions)
+        part["transfers"] = [t for t in part["transfers"] if {*t.values()} <= {*sessions}]
+        part["guidance"] = _only(part["guidance"], sessions)
+        for block in part["compare"]["sessions"]:
+            block["variants"] = _only(block["variants"], variants)
+        if len(sessions) < 2:
+            part["compare"]["sessions"] = []
+        try:
+            found = Experiment.model_validate(part)
+        except ValidationError as error:
+            reasons = [str(d["msg"]).removeprefix("Value error, ") for d in error.errors()]
+            raise ValueError(f"default_run: {'; '.join(reasons)}") from error
+        found._is_of_default_run = True
+        return found
+
     def sweep_cells(self) -> Iterator[tuple[dict[str, Any], Experiment]]:
         """Every combination of the swept values, and the description with these values.
 
@@ -373,6 +418,15 @@ class Experiment(Settings):
 def recording_key(session: str, population: str) -> str:
     """``session``, or ``session/population``."""
     return f"{session}/{population}" if population else session
+
+
+def _only(everything: Any, names: Iterable[str] | None) -> Any:
+    """The members of a list or a dict that are named; all if none are, and None of None."""
+    if everything is None or names is None:
+        return everything
+    if isinstance(everything, dict):
+        return {name: value for name, value in everything.items() if name in names}
+    return [name for name in everything if name in names]
 
 
 def _with_likes(encoders: dict[str, Any], name: str, seen: tuple[str, ...]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,15 @@ class Descriptions:
             except ValueError as error:
                 problems[name] = f"{error}. Correct {_file_of(name, folders)}"
         return cls(experiments, problems, tuple(folders))
+
+    def for_default_run(self) -> Descriptions:
+        """The same, with what ``kedro run`` alone does of each experiment that has such a part."""
+        parts = {
+            name: one.for_default_run()
+            for name, one in self.experiments.items()
+            if one.default_run is not None
+        }
+        return replace(self, experiments={**self.experiments, **parts})
 
     def file_of(self, name: str) -> str:
         """Where an experiment is described, in words."""

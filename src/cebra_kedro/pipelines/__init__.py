@@ -16,9 +16,27 @@ class _Bound(partial):
     """A partial that keeps its name on the way to another process, unlike the original."""
 
 
-def bind(function: Callable[..., Any], **names: Any) -> Callable[..., Any]:
-    """A node function with names (experiment, encoder) filled in; keeps its own name."""
-    return update_wrapper(_Bound(function, **names), function)
+class _OfDefaultRun(_Bound):
+    """The same of a node that sees no more of an experiment than ``kedro run`` alone does."""
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        kwargs["experiment"] = kwargs["experiment"].for_default_run()
+        return super().__call__(*args, **kwargs)
+
+
+def bind(
+    function: Callable[..., Any], experiment: Experiment | None = None, **names: Any
+) -> Callable[..., Any]:
+    """A node function with names (experiment, encoder) filled in; keeps its own name.
+
+    Args:
+        function: what the node does.
+        experiment: what its pipeline is made from: where this is the part of a description that
+            ``kedro run`` alone does, the node will see the same part of its parameters.
+        names: to be filled in.
+    """
+    is_part = experiment is not None and experiment.is_of_default_run
+    return update_wrapper((_OfDefaultRun if is_part else _Bound)(function, **names), function)
 
 
 def chosen_sessions(experiment: Experiment, only: Sequence[str] | str | None) -> tuple[str, ...]:

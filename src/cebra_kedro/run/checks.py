@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from cebra_kedro.experiment import Descriptions
+from cebra_kedro.experiment import Descriptions, Experiment
 from cebra_kedro.experiment.descriptions import NOT_EXPERIMENTS
 from cebra_kedro.pipelines import chosen_sessions
 
@@ -86,12 +86,23 @@ def check_experiments(
             raise ValueError(f"{error}. Correct {descriptions.file_of(name)}") from error
         stages = stages_of(name, experiment).values()
         described = {node.name for stage in stages for node in stage.nodes}
-        if name in pipelines and described != {node.name for node in pipelines[name].nodes}:
+        if name in pipelines and described != _nodes_of(name, experiment, pipelines):
             raise ValueError(
                 f"the parameters of this run describe other encoders, baselines or figures of "
                 f"{name} than the configuration that its pipeline was made from; say them in "
                 "conf/base, conf/local or the environment, not with --params"
             )
+
+
+def _nodes_of(name: str, experiment: Experiment, pipelines: Mapping[str, Pipeline]) -> set[str]:
+    """The nodes that were made for an experiment, or for the part that ``kedro run`` alone does."""
+    nodes = pipelines["__default__" if experiment.is_of_default_run else name].nodes
+    return {node.name for node in nodes if str(node.namespace).split(".")[1:2] == [name]}
+
+
+def is_default_run(names: Sequence[str] | None) -> bool:
+    """Whether these names of pipelines are those of ``kedro run`` alone."""
+    return not names or list(names) == ["__default__"]
 
 
 def check_sessions(
@@ -167,6 +178,11 @@ def check_names(
         known = {space for pipeline in chosen for space in _namespaces(pipeline)}
         if namespace not in known:
             where = f" in pipeline {', '.join(names)}" if names else ""
+            if not names and namespace in _namespaces(pipelines.get("everything", Pipeline([]))):
+                raise ValueError(
+                    f"namespace {namespace} is not part of what kedro run does by itself; "
+                    "add --pipelines everything"
+                )
             raise ValueError(
                 f"there is no namespace {namespace}{where}; {_choices(namespace, known)}"
             )

@@ -18,7 +18,7 @@ def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
     return Pipeline(
         [
             node(
-                bind(compare, name=name),
+                bind(compare, experiment, name=name),
                 inputs=inputs | {"experiment": f"params:{name}"},
                 outputs=f"{name}.consistency",
                 name="compare",

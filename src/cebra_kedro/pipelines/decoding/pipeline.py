@@ -16,7 +16,7 @@ def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
     data = {entry: f"{name}.{entry}" for entry in ("recordings", "splits")}
     nodes = [
         node(
-            bind(score, name=name),
+            bind(score, experiment, name=name),
             inputs={
                 **({"predictions": f"{name}.predictions"} if experiment.decode else {}),
                 "models": f"{name}.models",
@@ -30,7 +30,7 @@ def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
     if experiment.decode:
         nodes.append(
             node(
-                bind(decode, name=name),
+                bind(decode, experiment, name=name),
                 inputs={
                     **data,
                     "embeddings": f"{name}.embeddings",
@@ -45,7 +45,7 @@ def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
     if experiment.sweep is not None:
         nodes.append(
             node(
-                bind(sweep, name=name),
+                bind(sweep, experiment, name=name),
                 inputs=data | parameters,
                 outputs=f"{name}.sweep",
                 name="sweep",

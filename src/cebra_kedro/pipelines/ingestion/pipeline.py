@@ -15,14 +15,14 @@ def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
     return Pipeline(
         [
             node(
-                bind(read_recordings, name=name),
+                bind(read_recordings, experiment, name=name),
                 inputs={"raw": f"{name}.raw", **parameters},
                 outputs=f"{name}.recordings",
                 name="read",
                 namespace=f"ingestion.{name}",
             ),
             node(
-                bind(split_recordings, name=name),
+                bind(split_recordings, experiment, name=name),
                 inputs={"recordings": f"{name}.recordings", **parameters},
                 outputs=f"{name}.splits",
                 name="split",

@@ -43,7 +43,7 @@ def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeli
     figures = {figure: f"{name}.{figure}.figures" for figure in experiment.figures}
     nodes.extend(
         node(
-            bind(draw, name=name, figure=figure),
+            bind(draw, experiment, name=name, figure=figure),
             inputs=inputs,
             outputs=output,
             name=figure,

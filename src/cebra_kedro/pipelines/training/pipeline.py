@@ -16,8 +16,8 @@ from cebra_kedro.pipelines.training.nodes import (
 
 def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
     """Recordings → ``<name>.<encoder>.models`` and ``.embeddings`` → those of all encoders."""
-    parts = [_encoder(name, encoder) for encoder in experiment.encoders]
-    parts.extend(_baseline(name, baseline) for baseline in experiment.stored_baselines)
+    parts = [_encoder(name, experiment, encoder) for encoder in experiment.encoders]
+    parts.extend(_baseline(name, experiment, baseline) for baseline in experiment.stored_baselines)
     parts.append(_join(name, "models", tuple(experiment.encoders)))
     embedded = (*experiment.encoders, *experiment.stored_baselines)
     parts.append(_join(name, "embeddings", embedded))
@@ -33,20 +33,20 @@ def _inputs(name: str) -> dict[str, str]:
     }
 
 
-def _encoder(name: str, encoder: str) -> Pipeline:
+def _encoder(name: str, experiment: Experiment, encoder: str) -> Pipeline:
     models, namespace = f"{name}.{encoder}.models", f"training.{name}.{encoder}"
     recordings = {key: value for key, value in _inputs(name).items() if key != "splits"}
     return Pipeline(
         [
             node(
-                bind(train_encoder, name=name, encoder=encoder),
+                bind(train_encoder, experiment, name=name, encoder=encoder),
                 inputs=_inputs(name),
                 outputs=models,
                 name="train",
                 namespace=namespace,
             ),
             node(
-                bind(embed, name=name, encoder=encoder),
+                bind(embed, experiment, name=name, encoder=encoder),
                 inputs={"models": models, **recordings},
                 outputs=f"{name}.{encoder}.embeddings",
                 name="embed",
@@ -56,11 +56,11 @@ def _encoder(name: str, encoder: str) -> Pipeline:
     )
 
 
-def _baseline(name: str, baseline: str) -> Pipeline:
+def _baseline(name: str, experiment: Experiment, baseline: str) -> Pipeline:
     return Pipeline(
         [
             node(
-                bind(embed_baseline, name=name, baseline=baseline),
+                bind(embed_baseline, experiment, name=name, baseline=baseline),
                 inputs=_inputs(name),
                 outputs=f"{name}.{baseline}.embeddings",
                 name="embed",
