@@ -462,7 +462,7 @@ def full_table():
 FULL = full_table()
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=20)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(random):
     order = list(range(len(FULL)))

@@ -121,30 +121,37 @@ def paired(
 
 def _pairs(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """Columns subject, fold, seed, first, second, difference, sorted."""
-    defined = [t[np.isfinite(t["value"])].sort_values(_KEYS) for t in (first, second)]
-    others = dict(iter(defined[1].groupby(["subject", "fold"])))
+    own, other = _by_fold(first), _by_fold(second)
     found = [
-        _pairs_of_fold(own, others[key])
-        for key, own in defined[0].groupby(["subject", "fold"])
-        if key in others
+        (*fold, *pair)
+        for fold in sorted(own.keys() & other.keys())
+        for pair in _pairs_of_fold(own[fold], other[fold])
     ]
-    if not found:
-        return pd.DataFrame(columns=[*_KEYS, "first", "second", "difference"])
-    pairs = pd.concat(found, ignore_index=True)
+    pairs = pd.DataFrame(found, columns=[*_KEYS, "first", "second"])
     return pairs.assign(difference=pairs["first"] - pairs["second"])
 
 
-def _pairs_of_fold(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+def _by_fold(table: pd.DataFrame) -> dict[tuple[str, str], dict[str, float]]:
+    """(session, fold) → seed → value, of those that are finite."""
+    folds: dict[tuple[str, str], dict[str, float]] = {}
+    rows = table[[*_KEYS, "value"]].itertuples(index=False, name=None)
+    for subject, fold, seed, value in rows:
+        if math.isfinite(value):
+            folds.setdefault((subject, fold), {})[seed] = value
+    return folds
+
+
+def _pairs_of_fold(
+    own: dict[str, float], other: dict[str, float]
+) -> list[tuple[str, float, float]]:
     """Seed by seed where both have several, else the single value with every seed."""
-    own, other = (
-        t[[*_KEYS, "value"]].rename(columns={"value": n})
-        for t, n in ((own, "first"), (other, "second"))
-    )
     if len(own) > 1 and len(other) > 1:
-        return own.merge(other, on=_KEYS)
+        return [(seed, own[seed], other[seed]) for seed in sorted(own.keys() & other.keys())]
     if len(other) == 1:
-        return own.assign(second=float(other["second"].iloc[0]))
-    return other.assign(first=float(own["first"].iloc[0]))[[*_KEYS, "first", "second"]]
+        (value,) = other.values()
+        return [(seed, own[seed], value) for seed in sorted(own)]
+    (value,) = own.values()
+    return [(seed, value, other[seed]) for seed in sorted(other)]
 
 
 def _strata(
