@@ -397,7 +397,7 @@ def test_agreement_stands_beside_that_of_the_control():
     table = pd.concat([rows("place", grid(0.1)), rows("shuffled", grid(0.4))])
     consistency = pairs([across, *seed_pairs("place", 0.7, 0.9), *seed_pairs("shuffled", 0.1, 0.3)])
     assert (
-        "Embeddings of “place” agree with a mean R² of 0.800 between seeds (its control: 0.200) "
+        "Embeddings of “place” agree with a mean R² of 0.800 between seeds (control: 0.200) "
         "and 0.600 between sessions aligned by position."
     ) in sentences(table, consistency=consistency)
     worse = pairs([*seed_pairs("place", 0.2), *seed_pairs("shuffled", 0.4)])

@@ -45,7 +45,7 @@ def agreement(
         beside = _means(pairs, control.name) if control is not None else {}
         parts = [
             f"{_number(r2)} between {kind}"
-            + (f" (its control: {_number(beside[kind])})" if kind in beside else "")
+            + (f" (control: {_number(beside[kind])})" if kind in beside else "")
             for kind, r2 in means.items()
         ]
         doubtful = any(beside[kind] >= r2 for kind, r2 in means.items() if kind in beside)
