@@ -185,7 +185,10 @@ def _grid(maps: Maps) -> _Grid:
     names = _LETTER_INCHES * max(len(one) for matrix in maps.values() for one in _names(matrix))
     room = style.WIDEST_INCHES - _BAR_INCHES - _SOURCE_INCHES
     shared = len(set(labels)) == 1
-    cell = min(max(_CELL_INCHES, _LEAST_MAP_INCHES / side), (room - names) / side)
+    cell = max(_CELL_INCHES, _LEAST_MAP_INCHES / side)
+    if not are_upright([one for m in maps.values() for one in _names(m)], _LARGEST_CELL_INCHES):
+        cell = max(cell, names + 0.02)  # so that names need not stand upright
+    cell = min(cell, (room - names) / side)
     lines = [line for one in maps.items() for line in _title(*one).split("\n")]
     longest = min(_MOST_LETTERS, max(map(len, lines))) * style.TITLE_LETTER_INCHES + 0.12
     pitch = max(cell * side + 0.15, _LEAST_PITCH_INCHES, longest)
@@ -224,7 +227,10 @@ def _draw(blocks: dict[str, Maps], title: str, results: Results) -> Figure:
             if name and len(blocks) > 1:
                 part.suptitle(name, fontsize=10)
         whole = f"{title} {next(iter(blocks))}".replace(" ,", ",") if len(blocks) == 1 else title
-        finish(figure, whole.strip(), results.variants)
+        named = {one for maps in blocks.values() for one in maps}
+        named |= {str(one) for maps in blocks.values() for m in maps.values() for one in m}
+        shown = [v for v in results.variants if {v.name, style.variant_label(v)} & named]
+        finish(figure, whole.strip(), shown)
     return figure
 
 

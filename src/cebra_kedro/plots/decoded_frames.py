@@ -161,7 +161,8 @@ def _decoded(
 def _panels(variants: Sequence[Variant]) -> tuple[Figure, list[Axes]]:
     """Axes for each variant; those of a population begin a row."""
     counts = Counter(variant.population for variant in variants)
-    columns = min(_MOST_COLUMNS, max(counts.values()))
+    most = max(counts.values())
+    columns = -(-most // -(-most // _MOST_COLUMNS))  # rows that are as full as can be
     used = [place < n for n in counts.values() for place in range(-(-n // columns) * columns)]
     figure, axes = new_panels([2] * len(used), columns)
     for ax, is_used in zip(axes, used, strict=True):

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 2000
 """Test rows shown of a trace; more would be a band of ink."""
-_TRACE_INCHES = 1.2
+_TRACES_INCHES, _TRACE_INCHES = 9.4, 1.2
+"""Width of all traces, and height of one."""
 _SQUARES_IN_A_ROW = 4
 _LEAST_SQUARE_INCHES = 1.5
 _CLASS_INCHES = 0.16
@@ -81,10 +82,10 @@ def decoded_figure(
     colours = style.colours(results.variants)
     kinds = {name: shown[0][1].label(name) for name, (_, shown) in blocks.items()}
     heights = [_height(kinds[name], shown) for name, (_, shown) in blocks.items()]
-    traced = any(_is_traced(label) for label in kinds.values())
-    width = 9.4
-    if not traced:
-        width = max(_squares(kinds[name], shown).width for name, (_, shown) in blocks.items())
+    width = max(
+        _TRACES_INCHES if _is_traced(kinds[name]) else _squares(kinds[name], shown).width
+        for name, (_, shown) in blocks.items()
+    )
     with house_style():
         figure = new_figure((width, sum(heights) + 0.5))
         parts = np.ravel(figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KEY_INCHES = 1.2
 """Width beside the panels for a legend or a colour bar."""
 _PANELS_IN_A_ROW = 4
-_TITLE_LETTERS = 24
+_TITLE_LETTERS = 26
 _PAD_INCHES = 0.1
 """Above and below each panel; the layout takes turned names of axes in space for too small."""
 
