@@ -133,7 +133,7 @@ def test_the_experiment_by_hand_decodes_both_labels(by_hand):
             < 0.5 * of["behaviour", "chance_position_error_median"]
         )
         assert of[variant, "choice_balanced_accuracy"] > 60  # of two classes
-    assert set(table["decoder"]) == {"knn", "logistic"}
+    assert {"knn", "logistic"} <= set(table["decoder"])
 
 
 @pytest.mark.slow

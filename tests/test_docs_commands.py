@@ -30,7 +30,7 @@ RUN_HERE = (
     "kedro run",
     "kedro run --pipelines allen_decoding",
     "kedro run --pipelines hippocampus --sessions buddy,cicero",
-    "kedro run --namespaces training.hippocampus.position",
+    "kedro run --pipelines hippocampus --namespaces training.hippocampus.position",
     "kedro run --pipelines decoding,reporting",
 )
 # Run here to the letter: nothing is trained, and published files that are missing are left out.
