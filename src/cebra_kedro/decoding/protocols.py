@@ -18,31 +18,9 @@ if TYPE_CHECKING:
 
 
 class DecodingProtocol(Protocol):
-    """Decodes labels of the test rows of one recording by decoders fitted to one.
+    """Decodes labels of the test rows of one recording by decoders fitted to one."""
 
-    Args:
-        fit: training and validation rows.
-        test: whose test rows are scored, e.g. another recording embedded by the same encoder;
-            None for those of ``fit``. Its other rows are not looked at.
-        labels: names of the labels to decode.
-        decoders: by name; empty for those that the protocol has by default.
-        scores: by name; None for those that the protocol has by default. A published protocol
-            has its own and takes None only.
-        settings: candidates of the decoders.
-        shuffle_seed: the control: permute all labels together over the training rows, and over
-            the validation rows, before anything is fitted; None for not. Needed where an encoder's
-            labels were shuffled, since such an embedding still shows the activity, from which a
-            decoder with true labels reads them.
-
-    Returns:
-        One result for each decoder, in their order.
-
-    Raises:
-        ValueError: a label, decoder, score or setting does not fit the protocol.
-        KeyError: the recording has no label of this name.
-    """
-
-    def __call__(  # noqa: D102 - see the class
+    def __call__(
         self,
         fit: Samples,
         test: Samples | None = None,
@@ -52,7 +30,30 @@ class DecodingProtocol(Protocol):
         scores: tuple[str, ...] | None = None,
         settings: DecoderSettings = ...,
         shuffle_seed: int | None = None,
-    ) -> list[Decoded]: ...
+    ) -> list[Decoded]:
+        """Decode the labels.
+
+        Args:
+            fit: training and validation rows.
+            test: whose test rows are scored, e.g. another recording embedded by the same encoder;
+                None for those of ``fit``. Its other rows are not looked at.
+            labels: names of the labels to decode.
+            decoders: by name; empty for those that the protocol has by default.
+            scores: by name; None for those that the protocol has by default. A published protocol
+                has its own and takes None only.
+            settings: candidates of the decoders.
+            shuffle_seed: the control: permute all labels together over the training rows, and over
+                the validation rows, before anything is fitted; None for not. Needed where an
+                encoder's labels were shuffled, since such an embedding still shows the activity,
+                from which a decoder with true labels reads them.
+
+        Returns:
+            One result for each decoder, in their order.
+
+        Raises:
+            ValueError: a label, decoder, score or setting does not fit the protocol.
+            KeyError: the recording has no label of this name.
+        """
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def read_rat(
     bin_width_s: float = 0.025,
     expected_neurons: dict[str, int] | None = None,
 ) -> Recording:
-    """:func:`to_recording` for a session of a catalog.
+    """A published (or simulated) rat on a linear track.
 
     Args:
         raw: content and provenance of the rat's file.

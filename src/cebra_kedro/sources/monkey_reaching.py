@@ -106,7 +106,7 @@ def read_reaching(
     bin_width_s: float = 0.001,
     expected_neurons: int | None = None,
 ) -> Recording:
-    """:func:`to_recording` for a session of a catalog, with the published split as a label.
+    """A published (or simulated) reaching monkey, with the published split as a label.
 
     Args:
         raw: ``train``, ``valid`` and ``test`` → content and provenance of the file.

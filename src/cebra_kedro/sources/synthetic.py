@@ -87,7 +87,7 @@ def to_recording(
 
 
 def read_set(raw: Any, *, session: str, bin_width_s: float = 1.0) -> Recording:
-    """:func:`to_recording` for a session of a catalog.
+    """A set with a known latent, published or simulated.
 
     Args:
         raw: content and provenance of a file, or the arrays themselves.
