@@ -165,7 +165,7 @@ def test_recordings_too_short_are_refused_and_no_result_changes(
         assert message in result.stderr
     after = contents(other / "data")
     for file in before:
-        if file.startswith("06_models") or file.endswith((".png", ".csv", ".html")):
+        if file.startswith("06_models") or file.endswith((".png", ".svg", ".csv", ".html")):
             assert after[file] == before[file], file
 
 

@@ -49,6 +49,9 @@ class WordFormat:
     def about(self, path):
         return {"letters": len(self.read(path))}
 
+    def beside(self):
+        return {}
+
 
 FORMAT = WordFormat()
 

@@ -12,6 +12,7 @@ from cebra_kedro.metrics import (
     SCORES,
     better,
     decimals,
+    decoded_label,
     format_value,
     metric_label,
     metrics_rows,
@@ -163,3 +164,19 @@ def test_formatted_number_is_close_and_never_turns_into_zero(value, unit):
 def test_a_bare_number_has_no_brackets_for_a_unit():
     assert with_unit("speed", "cm/s") == "speed (cm/s)"
     assert with_unit("R²", "") == "R²"
+
+
+@pytest.mark.parametrize(
+    ("metric", "label"),
+    [
+        ("position_error_median", "position"),
+        ("chance_head_direction_r2", "head_direction"),
+        ("class_balanced_accuracy", "class"),
+        ("reconstruction_r2_all_rows", "reconstruction"),
+        ("total_r2", ""),
+        ("frame_accuracy_1s", ""),
+        ("score_of_my_own", ""),
+    ],
+)
+def test_the_decoded_label_is_what_comes_before_the_score(metric, label):
+    assert decoded_label(metric) == label

@@ -235,6 +235,9 @@ def same_as(project: Path, other: Path) -> bool:
     folder = "data/07_model_output"
     assert contents(project / folder, "*.npz") == contents(other / folder, "*.npz")
     assert results(project) == results(other)
+    drawings = contents(reporting(other), "*.svg")
+    assert drawings
+    assert contents(reporting(project), "*.svg") == drawings
     return True
 
 

@@ -35,6 +35,9 @@ class TextFormat:
     def about(self, path):
         return {"letters": len(self.read(path))}
 
+    def beside(self):
+        return {}
+
 
 class OtherFormat(TextFormat):
     """Of another kind."""

@@ -7,6 +7,7 @@ results is ``store``'s.
 from __future__ import annotations
 
 import glob
+import itertools
 import logging
 import pickle
 import time
@@ -59,6 +60,13 @@ class Format(Protocol):
 
     def about(self, path: Path) -> dict[str, Any]:
         """JSON facts for the index of a store, read without the value; may be empty."""
+
+    def beside(self) -> Mapping[str, Callable[[Path, Any], None]]:
+        """Further files of the same value, for people: suffix → what writes one; may be empty.
+
+        They are called after ``write``, with a temporary path and the value, and nothing is read
+        from what they write.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +173,11 @@ def file_of(key: str, folder: Path, format: Format) -> Path:
     return folder / f"{key}{format.suffix}"
 
 
+def files_of(file: Path, format: Format) -> list[Path]:
+    """The file of a value, and those of the same value beside it."""
+    return [file, *(file.with_suffix(suffix) for suffix in format.beside())]
+
+
 def _is_plain(part: str) -> bool:
     return part.isprintable() and "\\" not in part
 
@@ -182,7 +195,7 @@ class _Task:
 
 def _finished(cell: Cell, file: Path, format: Format) -> Entry | None:
     """The entry of a file that holds the value of a cell; None if it is to be computed."""
-    if cell.fingerprint is None or not file.exists():
+    if cell.fingerprint is None or not all(one.exists() for one in files_of(file, format)):
         return None
     try:
         if format.fingerprint(file) != cell.fingerprint:
@@ -207,17 +220,22 @@ def _compute(task: _Task) -> tuple[str, Entry | None]:
 
 def _computed_entry(cell: Cell, file: Path, format: Format) -> Entry | None:
     # Of a run killed while it wrote; what writes itself atomically has two names on the way.
-    for dots in (".", ".."):
-        for leftover in file.parent.glob(f"{dots}{glob.escape(file.name)}.*.tmp"):
+    for dots, one in itertools.product((".", ".."), files_of(file, format)):
+        for leftover in file.parent.glob(f"{dots}{glob.escape(one.name)}.*.tmp"):
             leftover.unlink(missing_ok=True)
     file.parent.mkdir(parents=True, exist_ok=True)  # for what the cell keeps beside its file
     value = cell.compute(file)
     entry = None
     if value is None and format.optional:
-        file.unlink(missing_ok=True)
+        for one in files_of(file, format):
+            one.unlink(missing_ok=True)
     else:
         with atomic_path(file) as temporary:
             format.write(temporary, value, cell.fingerprint)
+            # Before the file takes its place, which says that all is there.
+            for suffix, write in format.beside().items():
+                with atomic_path(file.with_suffix(suffix)) as other:
+                    write(other, value)
         entry = Entry(file, cell.fingerprint or format.fingerprint(file), format.about(file))
     if cell.clean is not None:
         cell.clean(file)

@@ -131,6 +131,17 @@ def better(metric: str) -> str:
     return SCORES[ending].better if ending else ""
 
 
+def decoded_label(metric: str) -> str:
+    """The label that a metric is about, as in ``position`` of ``position_r2``.
+
+    Empty where the score is a whole name, such as ``frame_accuracy_1s``, or not known.
+    """
+    ending = _ending(metric)
+    if not ending or metric == ending:
+        return ""
+    return metric.removeprefix(CHANCE_PREFIX).removesuffix(ending).removesuffix("_")
+
+
 def decimals(unit: str) -> int:
     """Decimals usual for a unit, e.g. 1 for ``%``; 3 for m, bare numbers and unknown units."""
     return _DECIMALS.get(unit, 3)

@@ -30,7 +30,8 @@ class Label:
         values: array (time,) or (time, dim); float for continuous and circular labels,
             integer for discrete ones, and integer codes (time,) where there is a ``table``.
         kind: ``continuous``, ``discrete`` (class ids) or ``circular`` (angles in rad).
-        unit: e.g. ``m``, ``cm``, ``rad``; empty for class ids and dimensionless features.
+        unit: e.g. ``m``, ``cm``, ``rad``; empty for class ids and dimensionless features. Of a
+            circular label it is what angles are shown in, ``rad`` or ``deg``; see ``values_unit``.
         table: float array (code, dim) or None: what a continuous label is in a bin of each code,
             e.g. the features of each frame of a movie, which would fill a file if every bin of
             every repeat had them.
@@ -63,6 +64,11 @@ class Label:
                 f"a {self.kind} label holds floats, got dtype {self.values.dtype}; "
                 "cast it to float32 or declare it discrete"
             )
+
+    @property
+    def values_unit(self) -> str:
+        """The unit that the values are in: that of the label, but of angles always rad."""
+        return "rad" if self.kind == "circular" else self.unit
 
     @property
     def classes(self) -> np.ndarray:

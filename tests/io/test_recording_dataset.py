@@ -47,7 +47,7 @@ def labels(draw, n_time):
         codes = draw(hnp.arrays(draw(INTEGERS), n_time, elements=st.integers(0, len(table) - 1)))
         return Label(codes, kind, "", table)
     names = draw(st.lists(st.text(max_size=3), max_size=3)) if kind == "discrete" else ()
-    unit = draw(st.sampled_from(["", "m", "rad"]))
+    unit = draw(st.sampled_from(["", "m", "rad", "deg"]))
     return Label(_finite(draw, dtype, shape), kind, unit, names=tuple(names))
 
 

@@ -6,6 +6,7 @@ import base64
 import functools
 import json
 import pickle
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,12 @@ from kedro.framework.hooks.manager import _NullPluginManager
 from kedro.io import AbstractDataset, DataCatalog, DatasetError
 from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from cebra_kedro.cells import Cell, Pieces
-from cebra_kedro.io import StoreDataset
+from cebra_kedro.io import StoreDataset, figure_dataset
 from cebra_kedro.recording import Recording
 from cebra_kedro.store import Store
 from cebra_kedro.training.progress import TrainingError
@@ -211,7 +214,100 @@ class TestFigures:
         assert list(figures.load()) == ["buddy/embedding", "scores"]
         figures.save({"buddy/embedding": None})
         assert list(figures.load()) == ["scores"]
-        assert files(folder) == ["figures.json", "scores.png"]
+        assert files(folder) == ["figures.json", "scores.png", "scores.svg"]
+
+    def test_what_is_drawn_no_more_is_deleted_in_both_formats(self, figures, folder):
+        figures.save({"buddy/a": Figure(), "buddy/b": Figure()})
+        pictures = [f"buddy/{name}.{suffix}" for name in "ab" for suffix in ("png", "svg")]
+        assert files(folder) == [*pictures, "figures.json"]
+        figures.save({"buddy/b": Figure()})
+        assert files(folder) == ["buddy/b.png", "buddy/b.svg", "figures.json"]
+
+    def test_values_are_the_bytes_of_the_png(self, figures, folder):
+        figures.save({"scores": Figure()})
+        assert figures.load()["scores"] == (folder / "scores.png").read_bytes()
+
+    def test_both_formats_show_the_figure_with_its_axes_in_one_place(self, figures, folder):
+        figure = Figure(figsize=(4, 3), dpi=100, layout="constrained")
+        ax = figure.subplots()
+        ax.set_facecolor("#123456")
+        ax.set_ylabel("a label that the layout makes room for")
+        figures.save({"scores": figure})
+        root = ElementTree.fromstring((folder / "scores.svg").read_text())
+        (face,) = [path for path in root.iter() if "#123456" in path.get("style", "")]
+        # Points from the left, and from the top, as those of an SVG are; it has six decimals.
+        corner = [float(number) for number in face.get("d").split()[1:3]]
+        expected = np.array([ax.get_position().x0 * 4, 3 - ax.get_position().y0 * 3]) * 72
+        np.testing.assert_allclose(corner, expected, atol=1e-5)
+        assert figure.get_layout_engine() is not None
+        assert type(figure.get_layout_engine()).__name__ == "ConstrainedLayoutEngine"
+        assert figure.dpi == 100
+
+    def test_the_svg_holds_no_text_that_needs_a_font_and_no_point_of_a_cloud(self, figures, folder):
+        figure = Figure(figsize=(4, 3), dpi=100)
+        ax = figure.subplots()
+        x = np.linspace(0, 1, 20_000)
+        ax.scatter(x, np.sin(40 * x), s=2, rasterized=True)
+        ax.set_title("some words")
+        figures.save({"scores": figure})
+        content = (folder / "scores.svg").read_text()
+        assert "<text" not in content
+        assert len(content) < 200_000  # 20,000 points as marks are more than a MB
+        figures.save({"scores": figure})
+        assert (folder / "scores.svg").read_text() == content
+
+    def test_an_svg_that_would_be_large_holds_its_pictures_with_fewer_dots(self, figures, folder):
+        figure = Figure(figsize=(10, 10), dpi=100)
+        ax = figure.add_axes((0, 0, 1, 1))
+        ax.imshow(np.random.default_rng(0).random((1000, 1000, 3)))  # noise, 4 MB at 100 dpi
+        figures.save({"scores": figure})
+        # The second time aims at 0.8 MB, to be below 1 MB whatever the pictures are like.
+        assert 500_000 < (folder / "scores.svg").stat().st_size < 1_000_000
+        assert figure.dpi == 100
+
+    def test_axes_are_placed_once_for_both_formats(self, figures, monkeypatch):
+        placed, drawn = [], []
+        place, draw = ConstrainedLayoutEngine.execute, Axes.draw
+        monkeypatch.setattr(
+            ConstrainedLayoutEngine, "execute", lambda *args: placed.append(1) or place(*args)
+        )
+        monkeypatch.setattr(Axes, "draw", lambda *args: drawn.append(1) or draw(*args))
+        figure = Figure(layout="constrained")
+        figure.subplots()
+        figures.save({"scores": figure})
+        assert (len(placed), len(drawn)) == (1, 2)
+
+    def test_a_picture_without_its_svg_is_drawn_again(self, figures, folder):
+        calls = []
+        cell = Cell(lambda path: calls.append(path) or Figure(), "one")
+        for _ in range(2):
+            figures.save({"scores": cell})
+        assert len(calls) == 1
+        (folder / "scores.svg").unlink()
+        figures.save({"scores": cell})
+        assert len(calls) == 2
+        assert files(folder) == ["figures.json", "scores.png", "scores.svg"]
+
+    def test_where_the_svg_cannot_be_written_the_former_picture_stays(
+        self, figures, folder, monkeypatch
+    ):
+        figures.save({"scores": Figure()})
+        before = {name: (folder / name).read_bytes() for name in files(folder)}
+
+        def fails(path, value):
+            raise OSError("no space left")
+
+        monkeypatch.setattr(figure_dataset, "write_drawing", fails)
+        with pytest.raises(DatasetError, match="no space left"):
+            figures.save({"scores": Figure(facecolor="red")})
+        assert {name: (folder / name).read_bytes() for name in files(folder)} == before
+
+    def test_what_a_killed_run_was_writing_is_cleared_away(self, figures, folder):
+        folder.mkdir(parents=True)
+        for name in (".scores.png.12ab.tmp", ".scores.svg.12ab.tmp"):
+            (folder / name).touch()
+        figures.save({"scores": Figure()})
+        assert files(folder) == ["figures.json", "scores.png", "scores.svg"]
 
     def test_kedro_viz_shows_the_first(self, figures, folder, dataset):
         figures.save({"fold10": Figure(), "fold2": Figure(figsize=(1, 1))})

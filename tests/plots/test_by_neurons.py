@@ -88,6 +88,14 @@ def test_sessions_have_panels_of_their_own_and_one_key():
     np.testing.assert_array_equal(np.sort(np.concatenate(dots)), np.sort(rows["value"]))
 
 
+def test_a_name_longer_than_the_axis_stands_in_lines_at_the_first_panel_of_each_row():
+    sessions = ("VISp", "VISl", "VISrl", "VISal", "VISam")
+    sweep = neurons_sweep(sessions=sessions)
+    figure = by_neurons_figure(movie_results.results(sessions=sessions, sweep=sweep))
+    label = "frames decoded within 1\N{NO-BREAK SPACE}s\n(%)"
+    assert [ax.get_ylabel() for ax in figure.axes] == [label, "", "", "", label]
+
+
 def test_empty_units_from_a_csv_file_are_bare_numbers():
     sweep = neurons_sweep().assign(unit=np.nan)
     figure = by_neurons_figure(movie_results.results(sweep=sweep), "VISp", metric=METRIC)

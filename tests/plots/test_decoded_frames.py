@@ -109,7 +109,7 @@ def test_a_population_with_many_variants_has_further_rows(draw):
     variants = tuple(Variant(name, "encoder", "ca") for name in names)
     variants += (Variant("g", "encoder", "neuropixels"),)
     figure = draw(movie_results.results(variants=variants), "VISp")
-    expected = {name: divmod(number, 4) for number, name in enumerate(names)} | {"g": (2, 0)}
+    expected = {name: divmod(number, 3) for number, name in enumerate(names)} | {"g": (2, 0)}
     assert places(figure) == expected
 
 

@@ -147,6 +147,44 @@ def test_sessions_have_a_map_for_each_variant_and_alignment_in_their_order():
         assert ax.get_title().startswith("position direction\nmean 0.")
 
 
+@pytest.mark.parametrize(("cell_inches", "rotation", "numbers"), [(0.6, 0, 4), (0.2, 90, 0)])
+def test_names_stand_upright_and_numbers_are_left_out_where_cells_are_narrow(
+    cell_inches, rotation, numbers
+):
+    names = ["buddy", "cicero"]
+    matrix = pd.DataFrame([[0.5, 0.6], [0.7, 0.8]], index=names, columns=names)
+    ax = plot_consistency(matrix, cell_inches=cell_inches).ax
+    assert {label.get_rotation() for label in ax.get_xticklabels()} == {rotation}
+    assert len(ax.texts) == numbers
+
+
+def test_of_very_many_names_some_are_left_out():
+    names = [f"mouse{number}" for number in range(100)]
+    matrix = pd.DataFrame(np.full((100, 100), 0.5), index=names, columns=names)
+    ax = plot_consistency(matrix, cell_inches=0.05).ax
+    # A name is about 0.14 inches high, so every third has room.
+    assert [label.get_text() for label in ax.get_yticklabels()] == names[::3]
+
+
+def test_names_shared_by_all_maps_stand_once_a_row_and_once_a_column():
+    figure = consistency_figure(rat_results.results(), None)
+    panels = [ax for ax in figure.subfigs[0].axes if ax.images]
+    places = [ax.get_subplotspec() for ax in panels]
+    rows = {place.rowspan.start for place in places}
+    assert len(rows) == 2
+    for ax, place in zip(panels, places, strict=True):
+        assert ax.yaxis.get_tick_params()["labelleft"] == (place.colspan.start == 0)
+        assert ax.xaxis.get_tick_params()["labelbottom"] == (place.rowspan.start == max(rows))
+
+
+def test_the_dagger_is_explained_only_where_a_map_carries_it():
+    variants = {v.name: v for v in rat_results.VARIANTS}
+    for names, expected in ((("position", "time"), ""), (("position", "time_transductive"), "†")):
+        table = rat_results.consistency(variants=[variants[name] for name in names])
+        figure = consistency_figure(rat_results.results(consistency=table), None)
+        assert figure.get_supxlabel()[:1] == expected
+
+
 def presentations():
     """Encoders of two groups of neurons with two populations in each of two areas."""
     groups = [f"{g}_{p}" for g in ("group0", "group1") for p in ("ca", "neuropixels")]

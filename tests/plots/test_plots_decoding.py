@@ -119,6 +119,50 @@ def test_angles_are_drawn_within_one_turn_and_no_line_falls_from_its_end():
     assert [t.get_text() for t in drawn.ax.get_yticklabels()] == ["0", "π", "2π"]
 
 
+def test_angles_given_in_degrees_are_drawn_in_degrees():
+    true = np.array([6.0, 6.2, 6.4, 6.6])  # rad, passes a turn between the second and the third
+    label = Label(true, "circular", "deg")
+    drawn = trace(np.arange(4.0), true, true - 7, name="heading", label=label)
+    np.testing.assert_allclose(drawn.data["true"], np.rad2deg(true) % 360)
+    np.testing.assert_allclose(drawn.data["predicted"], np.rad2deg(true - 7) % 360)
+    (line,) = [line for line in drawn.ax.lines if line.get_color() == "black"]
+    assert np.isnan(line.get_ydata()).tolist() == [False, False, True, False]
+    assert [t.get_text() for t in drawn.ax.get_yticklabels()] == ["0", "180", "360"]
+    assert drawn.ax.get_ylabel() == "heading (deg)"
+    low, high = drawn.ax.get_ylim()
+    assert low < 0
+    assert high > 360
+
+
+@pytest.mark.parametrize(("unit", "text"), [("rad", "0.50 rad"), ("deg", "28.6 deg")])
+def test_the_mean_error_of_an_angle_is_in_the_unit_of_the_label(unit, text):
+    true = np.array([0.1, 6.2])
+    label = Label(true, "circular", unit)
+    off = np.array([0.5, 2 * np.pi - 0.5])
+    assert error_text(true, true + off, label) == f"mean error {text}"
+
+
+def test_long_names_of_classes_end_with_dots_and_stand_upright_where_they_are_wide():
+    true = np.array([0, 1])
+    names = ["retrosplenial cortex, dysgranular", "CA1"]
+    ax = plot_confusion(true, true, name="region", names=names).ax
+    below = ax.get_xticklabels()
+    assert [one.get_text() for one in below] == ["retrosplenial cortex, d…", "CA1"]
+    assert {one.get_rotation() for one in below} == {90}
+    ax = plot_confusion(true, true, name="region", names=["CA3", "CA1"]).ax
+    assert {one.get_rotation() for one in ax.get_xticklabels()} == {0}
+
+
+def test_names_of_classes_stand_once_a_row_and_once_a_column():
+    figure = decoded_figure(rat_results.results(), "buddy", labels=["target"])
+    panels = [ax for ax in figure.axes if ax.images]
+    assert len(panels) == 7  # two rows: four, and three
+    left = [ax.yaxis.get_tick_params()["labelleft"] for ax in panels]
+    below = [ax.xaxis.get_tick_params()["labelbottom"] for ax in panels]
+    assert left == [True, False, False, False, True, False, False]
+    assert below == [False, False, False, True, True, True, True]
+
+
 def test_confusion_holds_shares_of_each_true_class():
     true = np.array([0, 0, 0, 0, 2, 2])
     predicted = np.array([0, 0, 0, 2, 2, 1])

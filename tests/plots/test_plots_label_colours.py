@@ -33,6 +33,9 @@ def test_two_coordinates_share_one_diverging_map_with_zero_in_the_middle():
 def test_angles_have_one_colour_at_both_ends_of_a_turn():
     angle = np.array([0.0, 2 * np.pi - 1e-9, np.pi, 4 * np.pi, -np.pi])
     rgba = label_colours([Label(angle, "circular", "rad")], "heading").rgba(angle)
+    in_degrees = label_colours([Label(angle, "circular", "deg")], "heading")  # values in rad
+    np.testing.assert_array_equal(in_degrees.rgba(angle), rgba)
+    assert list(in_degrees.bars) == ["heading (deg)"]
     np.testing.assert_allclose(rgba[0], rgba[1], atol=0.01)  # one step of the colormap
     np.testing.assert_allclose(rgba[0], rgba[3])
     np.testing.assert_allclose(rgba[2], rgba[4])

@@ -88,6 +88,14 @@ def test_angles_have_one_colour_at_both_ends_of_a_turn():
     assert figure.axes[-1].get_ylabel() == "angle (rad)"
 
 
+def test_angles_of_a_label_in_degrees_are_shown_in_degrees():
+    angle = Label(np.array([0.0, np.pi / 2, np.pi, 1.5 * np.pi]), "circular", "deg")  # in rad
+    figure = drawn(draw_overview(RNG.normal(size=(4, 2)), "angle", angle))
+    assert figure.axes[0].collections[0].get_clim() == pytest.approx((0, 360))
+    assert figure.axes[-1].get_ylabel() == "angle (deg)"
+    np.testing.assert_allclose(figure.axes[-1].lines[0].get_ydata(), [0, 90, 180, 270])
+
+
 LABELS = {
     "latent": Label(RNG.normal(size=(N_TIME, 2)), "continuous"),
     "part": Label(np.zeros(N_TIME, int), "discrete"),

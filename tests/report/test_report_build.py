@@ -91,6 +91,21 @@ def test_figures_are_relative_exist_and_have_captions_sizes_and_alternative_text
     assert "a name #1 100%" in document.text
 
 
+def test_a_figure_wider_than_a_column_has_a_row_of_its_own_however_high_it_is(folder):
+    widest = round(style.NORMAL_INCHES * style.DPI)
+    for name, width in (("column", widest), ("row", widest + 1)):
+        for height in (50, 5000):
+            (folder / "hippocampus" / f"{name}_{height}.png").write_bytes(png(width, height))
+    document = page(folder)
+    figures, pictures = document.attributes("figure"), document.attributes("img")
+    wide = {
+        picture["src"].rpartition("/")[2]
+        for figure, picture in zip(figures, pictures, strict=True)
+        if figure.get("class") == "wide"
+    }
+    assert wide == {"row_50.png", "row_5000.png"}
+
+
 def test_page_needs_no_script_and_no_other_file_or_address(folder):
     html = build_report(folder).read_text(encoding="utf-8")
     names = {tag for tag, _ in Document(html).tags}

@@ -174,7 +174,7 @@ def test_angles_in_degrees_are_turned_into_radians_where_it_is_said():
         read(raw, labels={"heading": {"kind": "circular", "unit": "cm"}})
     label = read(raw, labels={"heading": {"kind": "circular", "unit": "deg"}}).labels["heading"]
     np.testing.assert_allclose(label.values, np.deg2rad(raw["heading"]), rtol=1e-6)  # float32
-    assert label.unit == "rad"
+    assert (label.values_unit, label.unit) == ("rad", "deg")  # in rad, to be shown in deg
 
 
 def test_negative_counts_are_refused():

@@ -135,7 +135,8 @@ def test_text_becomes_classes_and_degrees_rad():
     recording = read(raw, labels=labels)
     assert recording.label("side").kind == "discrete"
     assert set(recording.label("side").values) == {0, 1}
-    assert recording.label("heading").unit == "rad"
+    heading = recording.label("heading")
+    assert (heading.values_unit, heading.unit) == ("rad", "deg")  # in rad, to be shown in deg
     assert np.abs(recording.label("heading").values) == pytest.approx(np.pi)
 
 

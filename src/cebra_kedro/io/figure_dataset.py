@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _FINGERPRINT = "Fingerprint"
+_MOST_SVG_BYTES = 1_000_000
 
 
 class FigureDataset(LocalFileDataset["Figure | bytes"]):
@@ -71,7 +75,7 @@ class FigureDataset(LocalFileDataset["Figure | bytes"]):
         write_picture(path, data, self._dpi)
         if self._svg:
             with atomic_path(Path(self._filepath.with_suffix(".svg"))) as temporary:
-                _write_svg(data, temporary, self._dpi)
+                write_drawing(temporary, data, self._dpi)
 
     def preview(self) -> ImagePreview:
         """The picture in base64, for kedro-viz."""
@@ -118,6 +122,49 @@ def _print(figure: Figure, path: Path, dpi: float | None, texts: dict[str, str |
         figure.dpi = usual
 
 
+def write_drawing(path: Path, figure: Any, dpi: float | None = None) -> None:
+    """Write a figure as a new SVG file, with its axes where :func:`write_picture` has placed them.
+
+    Letters are outlines: text would be set in whichever fonts a viewer has, and run out of its
+    place. Clouds of points, which plots mark as ``rasterized``, are pictures inside it.
+
+    Args:
+        path: the file, whatever its suffix.
+        figure: one matplotlib figure that has been written as a picture.
+        dpi: dots per inch of the pictures inside; None for those of the figure, or for fewer where
+            these would make it larger than 1 MB.
+    """
+    _print_svg(figure, path, dpi or figure.dpi)
+    size = path.stat().st_size
+    if dpi is None and size > _MOST_SVG_BYTES:
+        _print_svg(figure, path, figure.dpi * math.sqrt(0.8 * _MOST_SVG_BYTES / size))
+
+
+def _print_svg(figure: Any, path: Path, dpi: float) -> None:
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    from cebra_kedro.plots.canvas import DRAWING
+
+    # Without the salt, the names of marks inside the file are random.
+    settings = matplotlib.rc_context({"svg.hashsalt": "cebra-kedro", "svg.fonttype": "path"})
+    with DRAWING, _as_placed(figure, dpi), settings:
+        FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None})
+
+
+@contextmanager
+def _as_placed(figure: Any, dpi: float) -> Iterator[None]:
+    """The figure in another resolution, its axes where they are: to place them is half the work."""
+    usual, layout = figure.dpi, figure.get_layout_engine()
+    figure.dpi = dpi
+    figure.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        figure.dpi = usual
+        figure.set_layout_engine(layout)
+
+
 def picture_fingerprint(path: Path) -> str | None:
     """The fingerprint that a picture was written with."""
     from PIL import Image
@@ -129,13 +176,3 @@ def picture_fingerprint(path: Path) -> str | None:
 def picture_preview(path: Path) -> ImagePreview:
     """A picture in base64, as kedro-viz shows it."""
     return ImagePreview(base64.b64encode(path.read_bytes()).decode("ascii"))
-
-
-def _write_svg(figure: Any, path: Path, dpi: float | None) -> None:
-    import matplotlib
-
-    from cebra_kedro.plots.canvas import DRAWING
-
-    # Without the salt, the names of marks inside the file are random.
-    with DRAWING, matplotlib.rc_context({"svg.hashsalt": "cebra-kedro"}):
-        figure.savefig(path, format="svg", dpi=dpi or "figure", metadata={"Date": None})

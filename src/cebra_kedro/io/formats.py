@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from cebra_kedro.cells import Format
 if TYPE_CHECKING:
     from cebra_kedro.recording import Recording
     from cebra_kedro.training.model import EncoderModel
+
+Writer = Callable[[Path, Any], None]
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,10 @@ class RecordingFormat:
 
         return recording_facts(path)
 
+    def beside(self) -> Mapping[str, Writer]:
+        """Nothing."""
+        return {}
+
 
 @dataclass(frozen=True)
 class ArraysFormat:
@@ -81,6 +88,10 @@ class ArraysFormat:
         return arrays_fingerprint(path)
 
     def about(self, path: Path) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def beside(self) -> Mapping[str, Writer]:
         """Nothing."""
         return {}
 
@@ -114,6 +125,10 @@ class ModelFormat:
         return self.read(path).fingerprint
 
     def about(self, path: Path) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def beside(self) -> Mapping[str, Writer]:
         """Nothing."""
         return {}
 
@@ -166,10 +181,17 @@ class TableFormat:
         """Nothing."""
         return {}
 
+    def beside(self) -> Mapping[str, Writer]:
+        """Nothing."""
+        return {}
+
 
 @dataclass(frozen=True)
 class FigureFormat:
-    """A matplotlib figure as PNG picture, of which the bytes are read; None is no picture."""
+    """A matplotlib figure as PNG picture, of which the bytes are read, with the same one as SVG.
+
+    None is no picture.
+    """
 
     suffix: str = ".png"
     optional: bool = True
@@ -193,6 +215,12 @@ class FigureFormat:
     def about(self, path: Path) -> dict[str, Any]:
         """Nothing."""
         return {}
+
+    def beside(self) -> Mapping[str, Writer]:
+        """The same figure as SVG, for papers and slides."""
+        from cebra_kedro.io.figure_dataset import write_drawing
+
+        return {".svg": write_drawing}
 
 
 _FORMATS: dict[str, Any] = {

@@ -75,7 +75,7 @@ class RecordingDataset(LocalFileDataset[Recording]):
         if recording.trial is not None:
             columns["trial"] = recording.trial
         for name, label in recording.labels.items():
-            unit = label.unit if label.table is None else "code"
+            unit = label.values_unit if label.table is None else "code"
             title = f"{name} ({unit})" if unit else name
             values = label.values.reshape(recording.n_time, -1)[:, :4]  # features may be 768 wide
             for k in range(values.shape[1]):
@@ -100,7 +100,7 @@ def read_recording(path: Path) -> Recording:
             name: Label(
                 dataset[()],
                 dataset.attrs["kind"],
-                dataset.attrs["unit"],
+                dataset.attrs.get("shown_in", dataset.attrs["unit"]),
                 tables[name][()] if name in tables else None,
                 tuple(json.loads(dataset.attrs.get("names", "[]"))),
             )
@@ -147,7 +147,9 @@ def write_recording(path: Path, data: Recording, fingerprint: str | None = None)
             _check_label_name(name, data.name)
             dataset = _write_array(labels, name, label.values)
             dataset.attrs["kind"] = label.kind
-            dataset.attrs["unit"] = label.unit
+            dataset.attrs["unit"] = label.values_unit
+            if label.unit != label.values_unit:
+                dataset.attrs["shown_in"] = label.unit
             if label.names:
                 dataset.attrs["names"] = json.dumps(label.names)
             if label.table is not None:

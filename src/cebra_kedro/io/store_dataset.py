@@ -15,7 +15,7 @@ from typing import Any
 from kedro.io.core import AbstractDataset, DatasetError
 from kedro_datasets._typing import ImagePreview
 
-from cebra_kedro.cells import Cell, Entry, Pieces, complete
+from cebra_kedro.cells import Cell, Entry, Pieces, complete, files_of
 from cebra_kedro.io.formats import format_of
 from cebra_kedro.io.local_file_dataset import local_path
 from cebra_kedro.store import Store, first_part, read_index
@@ -53,7 +53,7 @@ class StoreDataset(AbstractDataset[Saved, Store]):
     Args:
         path: the folder, on this machine.
         contents: ``recordings``, ``arrays``, ``models``, ``tables`` or ``figures`` (a figure may be
-            None: there is no picture of this key).
+            None: there is no picture of this key; else the same figure lies beside it as ``.svg``).
         suffix: what follows a key in the name of its file; by default ``.h5``, ``.npz``, ``.pt``,
             ``.json``, ``.png``.
         index: name of the index file in the folder; entries that share a folder need one each.
@@ -166,7 +166,8 @@ class StoreDataset(AbstractDataset[Saved, Store]):
             is_below = file.resolve().is_relative_to(self._filepath.resolve())
             if not is_below or entry.file.resolve() != file.resolve():  # of a store saved before
                 continue
-            file.unlink(missing_ok=True)
+            for one in files_of(file, self._format):
+                one.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # other files are in the folder
                 for folder in file.relative_to(self._filepath).parents:
                     if folder != Path():

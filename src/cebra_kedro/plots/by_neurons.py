@@ -7,6 +7,8 @@ dashed line.
 from __future__ import annotations
 
 import math
+import re
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -14,7 +16,7 @@ import pandas as pd
 from cebra_kedro.metrics import CHANCE_PREFIX, metric_label, with_unit
 from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import Drawn, house_style, new_axes
-from cebra_kedro.plots.panels import add_key, finish, new_panels
+from cebra_kedro.plots.panels import add_key, finish, new_panels, panel_title
 from cebra_kedro.plots.results import Results
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ _LOOKS: tuple[tuple[Any, str], ...] = (
 """Dashes and marker of each decoder, in their order; they are repeated after the last."""
 _CHANCE: dict[str, Any] = {"color": "0.35", "ls": "--", "lw": 1.0}
 _DOTS = {"ls": "none", "markersize": 4, "markeredgewidth": 0.4, "markeredgecolor": "white"}
+_LABEL_LETTERS = 26
 _MOST_NUMBERS = 5
 """Most numbers that fit below a panel."""
 
@@ -65,10 +68,12 @@ def by_neurons_figure(
         figure, axes = new_panels([2] * len(subjects))
         for ax, subject in zip(axes, subjects, strict=True):
             rows = table[table["subject"] == subject]
-            name = None if session else str(subject)
+            name = None if session else panel_title(str(subject))
             plot_by_neurons(rows, metric, colours=colours, ax=ax, title=name, legend=False)
-        for ax in axes[1:]:
-            ax.set_ylabel("")
+        for ax in axes:
+            place = ax.get_subplotspec()
+            is_first = place is None or place.colspan.start == 0
+            ax.set_ylabel(_in_lines(ax.get_ylabel()) if is_first else "")
         add_key(figure, _handles(table, metric, colours))
         title = f"{metric_label(metric)} by number of neurons"
         title = f"{session}: {title}" if session else title[0].upper() + title[1:]
@@ -147,6 +152,13 @@ def _name_counts(ax: Any, counts: list[float]) -> None:
         last = math.log10(count) if fits else last
     ax.set_xticks(counts, labels[::-1])
     ax.set_xticks([], minor=True)
+
+
+def _in_lines(label: str) -> str:
+    """The label in lines that are not longer than an axis is high; numbers keep their units."""
+    if len(label) <= _LABEL_LETTERS:
+        return label
+    return textwrap.fill(re.sub(r"(?<=\d) ", "\N{NO-BREAK SPACE}", label), _LABEL_LETTERS)
 
 
 def _handles(table: pd.DataFrame, metric: str, colours: dict[str, str]) -> list[Any]:

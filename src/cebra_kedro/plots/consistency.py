@@ -5,6 +5,8 @@ Each heat map is drawn by ``plot_consistency``.
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import pandas as pd
 
 from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import house_style, new_figure
-from cebra_kedro.plots.consistency_panel import add_r2_bar, plot_consistency
+from cebra_kedro.plots.consistency_panel import add_r2_bar, are_upright, plot_consistency
 from cebra_kedro.plots.panels import finish
 from cebra_kedro.plots.results import Results
 
@@ -22,8 +24,15 @@ if TYPE_CHECKING:
 _ACROSS = {"encoders": "sessions", "populations": "sessions and populations"}
 """Pairs within a session → pairs of two sessions that differ in the same way besides."""
 _CELL_INCHES = 0.42
+_LEAST_MAP_INCHES = 0.9
+_LEAST_PITCH_INCHES = 1.25
+_LARGEST_CELL_INCHES = 0.6
+_LEAST_LETTERS, _MOST_LETTERS = 10, 24
+"""In a line of the title of a map: what a mean takes, and for how many there is always room."""
 _LETTER_INCHES = 0.075
+_SOURCE_INCHES = 0.35
 _BAR_INCHES = 0.9
+_ALMOST_ALL = 0.9
 
 Maps = dict[str, pd.DataFrame]
 """Title → R², rows source, columns target."""
@@ -131,46 +140,135 @@ def _matrix(pairs: pd.DataFrame, order: Any = ()) -> pd.DataFrame:
     return mean.reindex(index=names, columns=names)
 
 
+@dataclass(frozen=True)
+class _Grid:
+    """How the maps of a block are laid out.
+
+    Attributes:
+        rows: rows of maps.
+        columns: maps in a row.
+        cell: width of a cell in inches.
+        pitch: from a map to the one right of it, in inches.
+        names: width of a map's names in inches.
+        shared: all maps have the same names, which stand left of each row and below each column.
+        titles: of the maps.
+    """
+
+    rows: int
+    columns: int
+    cell: float
+    pitch: float
+    names: float
+    shared: bool
+    titles: tuple[str, ...]
+
+    @property
+    def width(self) -> float:
+        """Width of the block in inches."""
+        beside = self.names * (self.shared or self.columns)
+        return self.columns * self.pitch + beside + _SOURCE_INCHES + _BAR_INCHES
+
+    def height(self, side: int, upright: bool) -> float:
+        """Height of the block of maps of so many cells, in inches."""
+        lines = 1 + max(title.count("\n") for title in self.titles)
+        of_map = max(self.cell * side, _LEAST_MAP_INCHES) + style.LINE_INCHES * lines + 0.2
+        below = 0.3 + (self.names if upright else 0.15)
+        ragged = self.rows > 1 and self.rows * self.columns > len(self.titles)
+        named = (1 + ragged) if self.shared else self.rows
+        return self.rows * of_map + named * below
+
+
+def _grid(maps: Maps) -> _Grid:
+    """As many maps in a row as fit, with cells as large as usual where one of them does."""
+    side = max(len(matrix) for matrix in maps.values())
+    labels = [tuple(matrix.index) for matrix in maps.values()]
+    names = _LETTER_INCHES * max(len(one) for matrix in maps.values() for one in _names(matrix))
+    room = style.WIDEST_INCHES - _BAR_INCHES - _SOURCE_INCHES
+    shared = len(set(labels)) == 1
+    cell = max(_CELL_INCHES, _LEAST_MAP_INCHES / side)
+    if not are_upright([one for m in maps.values() for one in _names(m)], _LARGEST_CELL_INCHES):
+        cell = max(cell, names + 0.02)  # so that names need not stand upright
+    cell = min(cell, (room - names) / side)
+    lines = [line for one in maps.items() for line in _title(*one).split("\n")]
+    longest = min(_MOST_LETTERS, max(map(len, lines))) * style.TITLE_LETTER_INCHES + 0.12
+    pitch = max(cell * side + 0.15, _LEAST_PITCH_INCHES, longest)
+    cell = max(cell, min(_LARGEST_CELL_INCHES, (pitch - 0.15) / side))
+    columns = int((room - names) / pitch) if shared else int(room / (pitch + names))
+    columns = min(len(maps), max(1, columns))
+    rows = -(-len(maps) // columns)
+    columns = -(-len(maps) // rows)
+    # One map alone has the room beside it for its title.
+    wide = pitch + names if columns == 1 else pitch + names * (not shared)
+    letters = int((wide - 0.1) / style.TITLE_LETTER_INCHES)
+    titles = tuple(_title(text, matrix, letters) for text, matrix in maps.items())
+    return _Grid(rows, columns, cell, pitch, names, shared, titles)
+
+
 def _draw(blocks: dict[str, Maps], title: str, results: Results) -> Figure:
     """A block below the other, its maps side by side under one colour bar."""
-    grids, sizes = {}, {}
-    for name, maps in blocks.items():
-        side = max(len(matrix) for matrix in maps.values())
-        letters = max(len(style.variant_label(str(one))) for m in maps.values() for one in m.index)
-        cell = max(_CELL_INCHES * side, 0.9)
-        width, height = cell + _LETTER_INCHES * letters + 0.35, cell + 0.95
-        height += _LETTER_INCHES * letters if letters > 8 else 0.15
-        columns = min(len(maps), max(1, int((style.WIDEST_INCHES - _BAR_INCHES) / width)))
-        rows = -(-len(maps) // columns)
-        grids[name] = (rows, -(-len(maps) // rows))
-        sizes[name] = (grids[name][1] * width + _BAR_INCHES, rows * height + 0.3 * bool(name))
-    heights = [height for _, height in sizes.values()]
+    grids = {name: _grid(maps) for name, maps in blocks.items()}
+    heights = [
+        grid.height(
+            max(len(matrix) for matrix in maps.values()),
+            any(are_upright(_names(matrix), grid.cell) for matrix in maps.values()),
+        )
+        + 0.4 * bool(name)
+        for (name, maps), grid in zip(blocks.items(), grids.values(), strict=True)
+    ]
     lowest = min(0.0, *(float(np.nanmin(m)) for maps in blocks.values() for m in maps.values()))
     with house_style():
-        widest = max(4.5, *(width for width, _ in sizes.values()))
-        figure = new_figure((widest, sum(heights) + 0.4))
+        widest = max(4.5, *(grid.width for grid in grids.values()))
+        figure = new_figure((min(widest, style.WIDEST_INCHES), sum(heights) + 0.4))
         parts = np.ravel(figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False))
         for part, (name, maps) in zip(parts, blocks.items(), strict=True):
-            axes = np.ravel(part.subplots(*grids[name], squeeze=False))
-            for number, (ax, (text, matrix)) in enumerate(zip(axes, maps.items(), strict=False)):
-                plot_consistency(matrix, ax=ax, title=_title(text, matrix), bar=False)
-                if number % grids[name][1]:
-                    ax.set_ylabel("")
-            for ax in axes[len(maps) :]:
-                ax.remove()
-            used = list(axes[: len(maps)])
-            add_r2_bar(part, used, used[0].images[0], below=lowest < 0)
+            middle = _middle(part, grids[name].width / figure.get_figwidth())
+            used = _draw_block(middle, maps, grids[name])
+            add_r2_bar(middle, used, used[0].images[0], below=lowest < 0)
             if name and len(blocks) > 1:
                 part.suptitle(name, fontsize=10)
         whole = f"{title} {next(iter(blocks))}".replace(" ,", ",") if len(blocks) == 1 else title
-        finish(figure, whole.strip(), results.variants)
+        named = {one for maps in blocks.values() for one in maps}
+        named |= {str(one) for maps in blocks.values() for m in maps.values() for one in m}
+        shown = [v for v in results.variants if {v.name, style.variant_label(v)} & named]
+        finish(figure, whole.strip(), shown)
     return figure
 
 
-def _title(text: str, matrix: pd.DataFrame) -> str:
+def _middle(part: Any, share: float) -> Any:
+    """This share of the width of a part of a figure; all of it if that is little more."""
+    if share > _ALMOST_ALL:
+        return part
+    beside = (1 - share) / 2
+    return part.subfigures(1, 3, width_ratios=(beside, share, beside))[1]
+
+
+def _draw_block(part: Any, maps: Maps, grid: _Grid) -> list[Any]:
+    """The maps of one block, with their names once a row and once a column if they are the same."""
+    axes = np.ravel(part.subplots(grid.rows, grid.columns, squeeze=False))
+    for number, (ax, matrix, text) in enumerate(
+        zip(axes, maps.values(), grid.titles, strict=False)
+    ):
+        plot_consistency(matrix, ax=ax, title=text, bar=False, cell_inches=grid.cell)
+        if number % grid.columns:
+            ax.set_ylabel("")
+            ax.tick_params(labelleft=not grid.shared)
+        if grid.shared and number + grid.columns < len(maps):
+            ax.set_xlabel("")
+            ax.tick_params(labelbottom=False)
+    for ax in axes[len(maps) :]:
+        ax.remove()
+    return list(axes[: len(maps)])
+
+
+def _names(matrix: pd.DataFrame) -> list[str]:
+    return [style.variant_label(str(one)) for one in matrix.index]
+
+
+def _title(text: str, matrix: pd.DataFrame, letters: int = 1000) -> str:
     """Name of the map, and its means: off the diagonal and, if there is one, on it."""
     within = np.diag(matrix.to_numpy(float))
     means = [f"mean {mean_between(matrix):.2f}"] if np.isfinite(mean_between(matrix)) else []
     if np.isfinite(within).any():
         means.append(f"within {np.nanmean(within):.2f}")
-    return "\n".join(filter(None, [text, ", ".join(means)]))
+    lines = filter(None, [text, ", ".join(means)])
+    return "\n".join(textwrap.fill(line, max(letters, _LEAST_LETTERS)) for line in lines)

@@ -6,6 +6,8 @@ Fitting the linear maps is left to ``consistency``. Which maps a figure has is d
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 
 _COLORMAP = "Blues"
 _LONGEST_BAR_INCHES = 3.0
-_LONG_LABEL = 8
-"""Characters from which target labels are turned."""
+_CELL_INCHES = 0.6
+_NUMBER_INCHES = 0.34
+"""Width of a cell that holds a number."""
+_TICK_INCHES = 0.14
+"""Distance of two names that stand one above the other."""
 
 
 def plot_consistency(
@@ -31,6 +36,7 @@ def plot_consistency(
     title: str | None = None,
     r2_range: tuple[float, float] = (0.0, 1.0),
     bar: bool = True,
+    cell_inches: float = _CELL_INCHES,
 ) -> Drawn:
     """R² of the linear map from each source (row) to each target (column), written in the cells.
 
@@ -41,6 +47,8 @@ def plot_consistency(
         title: title of the axes.
         r2_range: values at the two ends of the colours; below the lower end the colour saturates.
         bar: draw the colour bar beside the axes.
+        cell_inches: width of a cell on the axes. Names below turn upright where they are wider, and
+            numbers are not written where they are; of very many names, some are left out.
 
     Returns:
         The axes, and the matrix as drawn.
@@ -58,26 +66,34 @@ def plot_consistency(
         raise ValueError(f"R² must be at most 1, got {np.nanmax(values)}; divide percent by 100")
     rows, columns = values.shape
     with house_style():
-        ax = ax or new_axes((0.6 * columns + 2.3, 0.6 * rows + 1.2))
+        ax = ax or new_axes((cell_inches * columns + 2.3, cell_inches * rows + 1.2))
         image = ax.imshow(
             np.ma.masked_invalid(values), cmap=_COLORMAP, vmin=r2_range[0], vmax=r2_range[1]
         )
         ax.set_facecolor("0.93")
         targets = [style.variant_label(str(name)) for name in matrix.columns]
-        ax.set_xticks(range(columns), targets)
-        if max(map(len, targets)) > _LONG_LABEL:
+        every = math.ceil(_TICK_INCHES / cell_inches)
+        ax.set_xticks(range(0, columns, every), targets[::every])
+        if are_upright(targets, cell_inches):
             ax.tick_params(axis="x", labelrotation=90)
-        ax.set_yticks(range(rows), [style.variant_label(str(name)) for name in matrix.index])
+        sources = [style.variant_label(str(name)) for name in matrix.index]
+        ax.set_yticks(range(0, rows, every), sources[::every])
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
         ax.set_xlabel("target")
         ax.set_ylabel("source")
-        _write_cells(ax, image, values)
+        if cell_inches >= _NUMBER_INCHES:
+            _write_cells(ax, image, values)
         if bar:
             add_r2_bar(ax.figure, ax, image, below=np.nanmin(values) < r2_range[0])
         if title:
             ax.set_title(title)
     return Drawn((ax,), matrix.copy())
+
+
+def are_upright(names: Sequence[str], cell_inches: float) -> bool:
+    """Whether names below cells of this width stand upright."""
+    return max(map(len, names)) * style.LETTER_INCHES > cell_inches
 
 
 def add_r2_bar(figure: Any, axes: Any, image: ScalarMappable, *, below: bool) -> None:

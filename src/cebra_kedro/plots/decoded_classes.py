@@ -21,8 +21,9 @@ MAX_CLASSES = 12
 """Classes of a confusion matrix; more are drawn as dots."""
 _MAX_WRITTEN = 4
 """Classes up to which the shares are written in the cells."""
-_LETTERS_IN_A_ROW = 24
-"""Names of classes below a matrix, with more letters than this in all, stand upright."""
+_LETTERS_IN_A_ROW = 18
+"""Names of classes below a matrix, with more letters and gaps than this, stand upright."""
+_LONGEST_NAME = 24
 _SQUARE_INCHES = (3.9, 3.5)
 
 
@@ -70,9 +71,8 @@ def plot_confusion(
         ax = ax or new_axes(_SQUARE_INCHES)
         image = ax.imshow(np.ma.masked_invalid(percent), cmap="Blues", vmin=0, vmax=100)
         ax.set_facecolor("0.93")
-        texts = [str(one) for one in (ids if names is None else names)]
-        upright = max(map(len, texts)) * len(texts) > _LETTERS_IN_A_ROW
-        ax.set_xticks(range(len(ids)), texts, rotation=90 if upright else 0)
+        texts = shown_names([str(one) for one in (ids if names is None else names)])
+        ax.set_xticks(range(len(ids)), texts, rotation=90 if are_upright(texts) else 0)
         ax.set_yticks(range(len(ids)), texts)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
@@ -90,6 +90,16 @@ def plot_confusion(
         if title:
             ax.set_title(title)
     return Drawn((ax,), pd.DataFrame(percent, index=ids, columns=ids))
+
+
+def shown_names(names: Sequence[str]) -> list[str]:
+    """Names of classes as they stand beside a matrix: very long ones end with dots."""
+    return [n if len(n) <= _LONGEST_NAME else f"{n[: _LONGEST_NAME - 1]}…" for n in names]
+
+
+def are_upright(names: Sequence[str]) -> bool:
+    """Whether the names below a matrix stand upright."""
+    return (max(map(len, names)) + 1) * len(names) > _LETTERS_IN_A_ROW
 
 
 def plot_decoded_ids(

@@ -20,7 +20,7 @@ from cebra_kedro.plots.frame_panels import (
     plot_frame_confusion,
 )
 from cebra_kedro.plots.movie_data import frame_confusion, frame_count
-from cebra_kedro.plots.panels import finish, new_panels
+from cebra_kedro.plots.panels import finish, new_panels, panel_title
 from cebra_kedro.plots.results import Results, Variant
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def frames_decoded_figure(
                 ax=ax,
                 colour=colours[one.variant.name],
             )
-            drawn.ax.set_title(f"{style.variant_label(one.variant)}\n{drawn.ax.get_title()}")
+            name = panel_title(style.variant_label(one.variant))
+            drawn.ax.set_title(f"{name}\n{drawn.ax.get_title()}")
         _name_outer_axes(axes)
         _finish(figure, f"{session}: decoded frames", decoded)
     return figure
@@ -120,7 +121,7 @@ def frames_confusion_figure(
                 frames_per_bin=frames_per_bin,
                 frame_rate_hz=frame_rate_hz,
                 ax=ax,
-                title=style.variant_label(one.variant),
+                title=panel_title(style.variant_label(one.variant)),
                 colour_bar=False,
             )
         _name_outer_axes(axes)
@@ -160,7 +161,8 @@ def _decoded(
 def _panels(variants: Sequence[Variant]) -> tuple[Figure, list[Axes]]:
     """Axes for each variant; those of a population begin a row."""
     counts = Counter(variant.population for variant in variants)
-    columns = min(_MOST_COLUMNS, max(counts.values()))
+    most = max(counts.values())
+    columns = -(-most // -(-most // _MOST_COLUMNS))  # rows that are as full as can be
     used = [place < n for n in counts.values() for place in range(-(-n // columns) * columns)]
     figure, axes = new_panels([2] * len(used), columns)
     for ax, is_used in zip(axes, used, strict=True):

@@ -13,7 +13,7 @@ import pandas as pd
 from cebra_kedro.metrics import with_unit
 from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import Drawn, house_style, new_axes
-from cebra_kedro.plots.label_colours import TURN
+from cebra_kedro.plots.label_colours import TURN, shown_angles
 from cebra_kedro.recording import Label
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def plot_decoded(
         true: float array (n,).
         predicted: float array (n,).
         name: name of the label, for the axis.
-        label: where the unit and kind of the values come from; None for bare numbers. Angles are
-            drawn in [0, 2π).
+        label: where the unit and kind of the values come from; None for bare numbers. Angles, in
+            rad, are drawn within one turn, in deg if that is the label's unit.
         trial: integer array (n,) of trial ids, or boolean array (n,), True at the first bin
             after a join; None to go by ``time_s`` alone.
         ax: axes to draw on; None for a new figure.
@@ -63,8 +63,11 @@ def plot_decoded(
     time_s, true, predicted = map(np.asarray, (time_s, true, predicted))
     _check_traces(time_s, true, predicted, trial)
     circular = label is not None and label.kind == "circular"
-    if circular:
-        true, predicted = true % TURN, predicted % TURN
+    angles = shown_angles(label) if circular and label is not None else None
+    turn = np.inf
+    if angles:
+        true, predicted = (values % TURN * angles.scale for values in (true, predicted))
+        turn = TURN * angles.scale
     bin_width_s = float(np.median(np.diff(time_s)))
     starts = _stretch_starts(time_s, bin_width_s, trial)
     data = pd.DataFrame(
@@ -78,12 +81,12 @@ def plot_decoded(
     )
     with house_style():
         ax = ax or new_axes(style.WIDE_INCHES)
-        _draw_traces(ax, data, colour or style.colours(["encoder"])["encoder"], circular=circular)
+        _draw_traces(ax, data, colour or style.colours(["encoder"])["encoder"], turn)
         ax.set_xlabel("test time, end to end (s)")
         ax.set_ylabel(with_unit(name, "" if label is None else label.unit))
-        if circular:
-            ax.set_ylim(-0.1, TURN + 0.1)
-            ax.set_yticks([0, np.pi, TURN], labels=["0", "π", "2π"])
+        if angles:
+            ax.set_ylim(-0.02 * turn, 1.02 * turn)
+            ax.set_yticks([0, turn / 2, turn], labels=angles.texts)
         if title:
             ax.set_title(title, loc="left")
         if legend:
@@ -121,12 +124,12 @@ def _stretch_starts(time_s: np.ndarray, bin_width_s: float, trial: np.ndarray | 
     return starts | ~np.isin(np.diff(trial, prepend=trial[0]), (0, 1))
 
 
-def _draw_traces(ax: Any, data: pd.DataFrame, colour: str, *, circular: bool) -> None:
+def _draw_traces(ax: Any, data: pd.DataFrame, colour: str, turn: float) -> None:
     for number, (_, stretch) in enumerate(data.groupby("stretch")):
         first = number == 0
         x, true = stretch["test_time_s"], stretch["true"]
-        if circular:  # no line from 2π down to 0
-            true = true.where(true.diff().abs().fillna(0) < np.pi)
+        # No line from a full turn down to 0.
+        true = true.where(true.diff().abs().fillna(0) < turn / 2)
         ax.plot(x, true, color="black", lw=1.4, label="true" if first else None)
         ax.plot(
             x,
@@ -137,6 +140,7 @@ def _draw_traces(ax: Any, data: pd.DataFrame, colour: str, *, circular: bool) ->
             markersize=3.5,
             markeredgewidth=0,
             alpha=0.8,
+            rasterized=True,
             label="decoded" if first else None,
         )
         if not first:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CONFUSION_COLORMAP = "magma"
 _SQUARE_INCHES = (3.9, 3.7)
+_LONGEST_BAR_INCHES = 3.5
 
 
 def plot_decoded_frames(
@@ -61,7 +62,7 @@ def plot_decoded_frames(
         ax.fill_between(
             ends, ends - window_frames, ends + window_frames, color="0.88", linewidth=0, zorder=0
         )
-        ax.scatter(true, predicted, s=4, linewidths=0, color=colour, alpha=0.7)
+        ax.scatter(true, predicted, s=4, linewidths=0, color=colour, alpha=0.7, rasterized=True)
         _frame_axes(ax, n_frames, frame_rate_hz)
         ax.set_title(f"{100 * right.mean():.1f} % within {window_frames / frame_rate_hz:g} s")
     return Drawn((ax,), pd.DataFrame({"true": true, "predicted": predicted, "right": right}))
@@ -116,7 +117,8 @@ def plot_frame_confusion(
 
 def add_confusion_bar(figure: Any, axes: Any, mesh: Any, frames_per_bin: int) -> None:
     """The colour bar beside one or several axes."""
-    bar = figure.colorbar(mesh, ax=axes, fraction=0.04, shrink=0.85, aspect=24, pad=0.03)
+    shrink = min(0.85, _LONGEST_BAR_INCHES / (figure.bbox.height / figure.dpi))
+    bar = figure.colorbar(mesh, ax=axes, fraction=0.03, shrink=shrink, aspect=22, pad=0.03)
     bar.set_label(f"presentations in {frames_per_bin} true frames (%)")
     bar.outline.set_visible(False)
 

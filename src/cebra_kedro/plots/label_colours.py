@@ -26,6 +26,30 @@ _DIVERGING = ("#053061", "#2F79B5", "#A9A9A9", "#D6604D", "#67001F")
 _LONGEST_BAR_INCHES = 3.5
 
 
+@dataclass(frozen=True)
+class Angles:
+    """How angles, which are in rad, are shown.
+
+    Attributes:
+        unit: ``rad`` or ``deg``.
+        scale: of this unit in a rad.
+        decimals: of a mean error.
+        texts: what stands at 0, half a turn and a turn.
+    """
+
+    unit: str
+    scale: float
+    decimals: int
+    texts: tuple[str, str, str]
+
+
+def shown_angles(label: Label) -> Angles:
+    """How the angles of a circular label are shown: in its unit."""
+    if label.unit == "deg":
+        return Angles("deg", 360 / TURN, 1, ("0", "180", "360"))
+    return Angles("rad", 1.0, 2, ("0", "π", "2π"))
+
+
 @dataclass(frozen=True, eq=False)
 class LabelColours:
     """How the values of a label become colours.
@@ -35,13 +59,13 @@ class LabelColours:
             With several, each is for one id of another label.
         ids: the ids of that other label, as many as there are bars.
         classes: ids, names and colours of few classes.
-        is_circular: values are angles in rad.
+        angles: how the bar names angles; None where values are none.
     """
 
     bars: dict[str, ScalarMappable]
     ids: tuple[int, ...] = ()
     classes: ClassKey | None = None
-    is_circular: bool = False
+    angles: Angles | None = None
 
     def rgba(self, values: np.ndarray, split: np.ndarray | None = None) -> np.ndarray:
         """Float array (n, 4) of the colours of values (n,); ``split`` says which bar each takes."""
@@ -49,7 +73,7 @@ class LabelColours:
 
         if self.classes is not None:
             return to_rgba_array(self.classes.colours(values))
-        wrapped = values % TURN if self.is_circular else values
+        wrapped = values % TURN if self.angles else values
         of_bars = [np.asarray(bar.to_rgba(wrapped)) for bar in self.bars.values()]
         if split is None:
             return of_bars[0]
@@ -73,8 +97,8 @@ class LabelColours:
             )
             bar.set_label(text)
             bar.outline.set_visible(False)
-            if self.is_circular:
-                bar.set_ticks([0.0, np.pi, TURN], labels=["0", "π", "2π"])
+            if self.angles:
+                bar.set_ticks([0.0, np.pi, TURN], labels=list(self.angles.texts))
 
 
 def label_columns(label: Label, name: str) -> dict[str, np.ndarray]:
@@ -131,8 +155,9 @@ def label_colours(
             )
         return _split_colours(values, text, labels[0].unit, split_by, split_name)
     if kind == "circular":
-        ends = (0.0, TURN)
-        return LabelColours({f"{text} (rad)": _mappable(ends, _cyclic())}, is_circular=True)
+        angles = shown_angles(labels[0])
+        bar = _mappable((0.0, TURN), _cyclic())
+        return LabelColours({with_unit(text, angles.unit): bar}, angles=angles)
     if kind == "discrete":
         ids = [int(one) for one in np.unique(values)]
         if len(ids) <= len(CLASS_COLOURS):

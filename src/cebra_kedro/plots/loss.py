@@ -144,7 +144,8 @@ def _draw(
         of_variant = history[history["variant"] == variant]
         for _, run in of_variant.groupby(["fold", "seed"], dropna=False):
             steps = run.sort_values("step")
-            ax.plot(steps["step"], steps[column], color=colour, lw=0.6, alpha=0.35)
+            look: dict[str, Any] = {"color": colour, "lw": 0.6, "alpha": 0.35, "rasterized": True}
+            ax.plot(steps["step"], steps[column], **look)
         mean = means[means["variant"] == variant]
         label = style.variant_label(variant)
         ax.plot(mean["step"], mean[column], color=colour, lw=2.0, label=label)

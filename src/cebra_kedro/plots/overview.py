@@ -12,6 +12,7 @@ import numpy as np
 from cebra_kedro.metrics import with_unit
 from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import house_style, new_figure
+from cebra_kedro.plots.label_colours import TURN, shown_angles
 from cebra_kedro.plots.results import Results
 from cebra_kedro.recording import Label, Recording
 
@@ -91,9 +92,13 @@ def draw_overview(
             f"of the label {name}, got shape {embedding.shape}"
         )
     columns = values.reshape(len(values), -1)
+    turn = 0.0
+    if label.kind == "circular":
+        scale = shown_angles(label).scale
+        columns, turn = columns * scale, TURN * scale
     first, time = columns[:, 0], np.arange(len(columns))
     points, axis_names = _coordinates(embedding, first, time, name)
-    look = _look(first, label.kind)
+    look = _look(first, label.kind, turn)
     named = with_unit(name, label.unit)
     with house_style():
         figure = new_figure((9.0, 6.8), _MARGINS)
@@ -133,9 +138,9 @@ def _coordinates(
     return list(embedding[:, :3].T), ["dim 1", "dim 2", "dim 3"]
 
 
-def _look(values: np.ndarray, kind: str) -> dict[str, Any]:
-    limits = {"vmin": 0.0, "vmax": 2 * np.pi} if kind == "circular" else {}
-    colours = values % (2 * np.pi) if kind == "circular" else values
+def _look(values: np.ndarray, kind: str, turn: float) -> dict[str, Any]:
+    limits = {"vmin": 0.0, "vmax": turn} if kind == "circular" else {}
+    colours = values % turn if kind == "circular" else values
     return {
         "c": colours,
         "cmap": _COLORMAPS[kind],
@@ -158,4 +163,4 @@ def _lines(
     title = "over time" + (f" ({more} more dimensions)" if more else "")
     ax.set(xlabel="time (bins)", ylabel=ylabel, title=f"{what} {title}")
     if shown.shape[1] > 1:
-        ax.legend(ncols=4, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+        ax.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2))

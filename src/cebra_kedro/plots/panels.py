@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 KEY_INCHES = 1.2
 """Width beside the panels for a legend or a colour bar."""
 _PANELS_IN_A_ROW = 4
+_TITLE_LETTERS = 26
+_PAD_INCHES = 0.1
+"""Above and below each panel; the layout takes turned names of axes in space for too small."""
 
 
 def new_panels(dims: Sequence[int], group: int = 1) -> tuple[Figure, list[Axes]]:
@@ -34,11 +37,18 @@ def new_panels(dims: Sequence[int], group: int = 1) -> tuple[Figure, list[Axes]]
     rows = -(-len(dims) // columns)
     width, height = style.SMALL_PANEL_INCHES
     figure = new_figure((columns * width + KEY_INCHES, rows * height + 0.4))
+    layout: Any = figure.get_layout_engine()
+    layout.set(h_pad=_PAD_INCHES)
     axes = [
         figure.add_subplot(rows, columns, number, projection="3d" if dim >= MAX_DIM else None)
         for number, dim in enumerate(dims, start=1)
     ]
     return figure, axes
+
+
+def panel_title(text: str) -> str:
+    """A title of one panel, in lines that are not wider than it."""
+    return textwrap.fill(text, _TITLE_LETTERS)
 
 
 def add_key(figure: Figure, handles: list[Any]) -> None:

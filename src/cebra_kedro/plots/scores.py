@@ -6,6 +6,7 @@ dots are drawn is in ``score_panel``.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,7 @@ def _grid(results: Results, panels: list[list[Part]], title: str) -> Figure:
     width = max(5.5, left + n_columns * panel + _BESIDE_INCHES)
     height = rows_inches(len(variants)) + _AROUND_INCHES
     colours = style.colours(results.variants)
+    letters = int(panel / style.TITLE_LETTER_INCHES)
     limits = _limits(panels)
     with house_style():
         figure = new_figure((width, len(panels) * height + 0.5))
@@ -144,7 +146,7 @@ def _grid(results: Results, panels: list[list[Part]], title: str) -> Figure:
         for axes, row in zip(grid, panels, strict=True):
             for column, ax in enumerate(axes):
                 if column >= len(row) or row[column][0].empty:
-                    ax.set_visible(False)
+                    ax.remove()
                     continue
                 part, metric, name = row[column]
                 plot_scores(
@@ -154,10 +156,11 @@ def _grid(results: Results, panels: list[list[Part]], title: str) -> Figure:
                     colours=colours,
                     limits=limits[metric],
                     ax=ax,
-                    title=name,
+                    title=textwrap.fill(name, letters),
                     legend=False,
                     names=column == 0 or row[0][0].empty,
                 )
+                ax.set_xlabel(textwrap.fill(ax.get_xlabel(), letters))
         first = panels[0][0]
         add_fold_legend(grid[0, len(panels[0]) - 1], score_rows(first[0], first[1], None))
         finish(figure, title, variants)

@@ -41,6 +41,8 @@ RC = MappingProxyType(
 )
 """Settings for ``matplotlib.rc_context``; never applied globally."""
 
+NORMAL_INCHES = 6.5
+"""Widest figure that the report shows in one of its columns; a wider one has a row of its own."""
 WIDEST_INCHES = 10.4
 """Width at which 8 points are still 8 points where a page shows the figure 1000 pixels wide."""
 NOTE_POINTS = 8
@@ -49,6 +51,12 @@ WIDE_INCHES = (9.0, 2.8)
 EMBEDDING_INCHES = (5.2, 4.2)
 SMALL_PANEL_INCHES = (2.25, 2.35)
 """Size (width, height) of one cell of a grid; the wider ones are single figures."""
+LETTER_INCHES = 0.07
+"""Width of a letter of tick labels, on average."""
+TITLE_LETTER_INCHES = 0.082
+"""Width of a letter of the title of axes, on average."""
+LINE_INCHES = 0.17
+"""Height of a line of such a title."""
 
 TRANSDUCTIVE_MARK = "†"
 _TRANSDUCTIVE_SUFFIX = "_transductive"

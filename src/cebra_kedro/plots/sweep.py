@@ -5,6 +5,7 @@ Scores come as a tidy table with a column for each swept parameter.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ from cebra_kedro.plots.score_panel import with_units
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_CELL_INCHES = 0.6
+_AROUND_INCHES = 1.0
 
 
 def sweep_figure(
@@ -65,15 +69,17 @@ def sweep_figure(
     varying = [name for name in swept if table[name].map(str).nunique() > 1] or swept[:1]
     rows, across = varying[0], varying[1] if len(varying) > 1 else None
     panels = list(table.groupby(["subject", "variant"], sort=False))
-    columns = min(3, len(panels))
-    width = min(1.6 + 0.8 * (table[across].map(str).nunique() if across else 2.4), 5.0)
+    room = style.WIDEST_INCHES - _AROUND_INCHES
+    width = min(1.6 + _CELL_INCHES * (table[across].map(str).nunique() if across else 3), room)
+    columns = min(3, len(panels), int(room / width))
     down = -(-len(panels) // columns)
     height = 1.6 + (0.4 * table[rows].map(str).nunique() if across else 1.0)
     with house_style():
-        figure = new_figure((max(5.0, columns * width + 1.0), down * height + 0.5))
+        figure = new_figure((max(5.0, columns * width + _AROUND_INCHES), down * height + 0.5))
         axes = np.ravel(figure.subplots(down, columns, squeeze=False))
+        letters = int(width / style.TITLE_LETTER_INCHES)
         for ax, ((subject, variant), part) in zip(axes, panels, strict=False):
-            title = f"{subject}, {style.variant_label(str(variant))}"
+            title = textwrap.fill(f"{subject}, {style.variant_label(str(variant))}", letters)
             plot_sweep(part, metric, rows, across, ax=ax, title=title)
         for ax in axes[len(panels) :]:
             ax.remove()
@@ -125,7 +131,7 @@ def plot_sweep(
             means = chosen.groupby(keys, sort=False)["value"].mean().unstack(sort=False)
             ax = ax or new_axes((0.9 * means.shape[1] + 2.6, 0.5 * means.shape[0] + 1.4))
             image = _draw_map(ax, means, unit)
-            ax.set(xlabel=_parameter(columns), ylabel=_parameter(rows))
+            ax.set(xlabel=_parameter(columns), ylabel=_parameter(rows).replace(" of ", "\nof "))
             bar = ax.figure.colorbar(image, ax=ax)
             bar.set_label(text)
             bar.outline.set_visible(False)
@@ -171,7 +177,9 @@ def _draw_line(ax: Any, chosen: pd.DataFrame, parameter: str) -> pd.DataFrame:
 def _draw_map(ax: Any, means: pd.DataFrame, unit: str) -> Any:
     values = means.to_numpy(float)
     image = ax.imshow(values, cmap="viridis", aspect="auto")
-    ax.set_xticks(range(values.shape[1]), list(means.columns))
+    texts = list(map(str, means.columns))
+    wide = max(map(len, texts)) * style.LETTER_INCHES > _CELL_INCHES
+    ax.set_xticks(range(values.shape[1]), texts, rotation=90 if wide else 0)
     ax.set_yticks(range(values.shape[0]), list(means.index))
     ax.spines[:].set_visible(False)
     middle = (np.nanmin(values) + np.nanmax(values)) / 2

@@ -16,7 +16,7 @@ from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import house_style
 from cebra_kedro.plots.class_colours import ClassKey, class_key
 from cebra_kedro.plots.held_out import HeldOut, classes_of, held_out_embedding, held_out_path
-from cebra_kedro.plots.panels import add_key, finish, new_panels
+from cebra_kedro.plots.panels import add_key, finish, new_panels, panel_title
 from cebra_kedro.plots.paths import plot_paths
 from cebra_kedro.plots.results import Results, Variant
 from cebra_kedro.plots.space import Shown, shown_coordinates
@@ -203,13 +203,13 @@ def _draw(
     with house_style():
         dims = [shown.points.shape[-1] for _, shown, _ in panels]
         figure, axes = new_panels(dims, max(map(len, groups)))
-        for ax, (panel_title, shown, limits_of) in zip(axes, panels, strict=True):
+        for ax, (title_of_panel, shown, limits_of) in zip(axes, panels, strict=True):
             drawn = plot_paths(
                 shown,
                 np.array(key.ids),
                 key,
                 ax=ax,
-                title=panel_title,
+                title=panel_title(title_of_panel),
                 limits_of=limits_of,
                 legend=False,
             )

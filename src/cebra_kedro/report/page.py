@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from cebra_kedro.plots.style import DPI, NORMAL_INCHES
 from cebra_kedro.report import tables
 from cebra_kedro.report.captions import caption, caption_order
 from cebra_kedro.report.consistency import Consistency, consistency_tables
@@ -47,7 +48,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption; wide ones take the whole width of the page."""
+    """A picture with its caption; one wider than a column takes the whole width of the page."""
 
     file: FigureFile
     caption: str
@@ -193,7 +194,7 @@ def _figures(contents: Contents, files: Iterable[FigureFile]) -> tuple[Figure, .
             file=file,
             caption=caption(file.stem),
             origin=_origin(contents, file.path),
-            wide=file.width > 2.1 * file.height,
+            wide=file.width > NORMAL_INCHES * DPI,
         )
         for file in sorted(files, key=lambda file: caption_order(file.stem))
     )

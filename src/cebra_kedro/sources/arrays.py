@@ -40,7 +40,7 @@ class ArrayLabelBlock(Settings):
             own name if it is not given.
         kind: None: text, true/false and whole numbers of at most 20 values are classes, others
             numbers.
-        unit: e.g. ``m``; a circular label in ``deg`` is turned into rad.
+        unit: e.g. ``m``; a circular label in ``deg`` is turned into rad, and drawn in deg.
         classes: names of the classes 0, 1, …, or the order of classes that are text; sessions that
             do not have all classes need it.
     """

@@ -147,7 +147,7 @@ def are_ids(values: np.ndarray) -> bool:
 
 def _angles(values: np.ndarray, unit: str, name: str) -> tuple[np.ndarray, str]:
     if unit in _DEGREES:
-        return np.deg2rad(values), "rad"
+        return np.deg2rad(values), "deg"
     if unit not in _RADIANS:
         raise ValueError(
             f"{name} is circular, so its unit is rad or deg, got {unit}; correct unit, or declare "

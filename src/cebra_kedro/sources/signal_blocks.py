@@ -77,7 +77,7 @@ class LabelBlock(Clock):
     Attributes:
         values: array (sample,) or (sample, dim), or several arrays (sample,) as coordinates.
         kind: None: text, true/false and whole numbers are classes, other numbers continuous.
-        unit: e.g. ``m``; a circular label in ``deg`` is turned into rad.
+        unit: e.g. ``m``; a circular label in ``deg`` is turned into rad, and drawn in deg.
         classes: names of the classes 0, 1, …, or the order of classes that are text; sessions that
             do not have all classes need it.
         how: ``mean`` of the samples in a bin (of angles, of their vectors), ``previous`` (the last

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from cebra_kedro.parameter_block import Settings
+
+_WINDOW = re.compile(r"(?:offset|supervised)(\d+)-")
+_RESAMPLING = {
+    "resample-model": "offset40-model-4x-subsample",
+    "resample5-model": "offset20-model-4x-subsample",
+    "resample1-model": "offset4-model-2x-subsample",
+}
+"""Older names of cebra's networks → names that say the receptive field."""
 
 DecayRate = Annotated[float, Field(ge=0, lt=1)]
 
@@ -23,6 +32,12 @@ class EncoderConfig(Settings):
     architecture: str = "offset10-model"
     hidden_units: int = Field(32, ge=2, le=4096)
     output_dimension: int = Field(3, ge=1, le=1024)
+
+    @property
+    def window_bins(self) -> int | None:
+        """The receptive field that cebra's name of the architecture says; None if it says none."""
+        named = _WINDOW.search(_RESAMPLING.get(self.architecture, self.architecture))
+        return int(named[1]) if named else None
 
 
 class PairsConfig(Settings):

@@ -1,0 +1,79 @@
+"""What a report has to know of an experiment beside its numbers: who is who in its tables.
+
+Sentences and pages are made of this in ``report``, which reads it from a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cebra_kedro.experiment.description import Experiment, Readout
+from cebra_kedro.training.config import EncoderConfig
+
+
+def about(experiment: Experiment, bins_of_row: Mapping[str, int]) -> dict[str, Any]:
+    """Facts about an experiment, as JSON values.
+
+    Args:
+        experiment: the description.
+        bins_of_row: population → bins that are averaged before they are decoded, e.g. those in
+            which one frame of a movie is shown; 1 where each bin is decoded.
+
+    Returns:
+        ``headline``, ``sessions``, ``n_folds``, ``seeds``; ``variants``, one for each row of the
+        tables, see :class:`~cebra_kedro.report.findings.VariantFacts`; and ``settings``, the whole
+        description.
+    """
+    return {
+        "headline": experiment.headline,
+        "sessions": list(experiment.sessions),
+        "seeds": list(experiment.training.seeds),
+        "variants": [
+            _variant(experiment, readout, bins_of_row.get(readout.population, 1))
+            for readout in experiment.readouts
+        ],
+        "settings": experiment.model_dump(mode="json", exclude_defaults=True),
+    }
+
+
+def _variant(experiment: Experiment, readout: Readout, bins_of_row: int) -> dict[str, Any]:
+    facts = {
+        "name": readout.name,
+        "kind": readout.kind,
+        "population": readout.population,
+        "transductive": readout.transductive,
+    }
+    if readout.kind == "baseline":
+        options = experiment.baselines[readout.source].options
+        bins = options.get("bins", 1)
+        return facts | {"window_bins": max(int(bins), bins_of_row)}
+    block = experiment.encoders[readout.source]
+    return facts | {
+        "guided": block.is_guided,
+        "joint": block.joint or len(block.populations) > 1,
+        "labels": list(block.all_labels),
+        "control_of": _original(experiment, readout),
+        "window_bins": max(_window(experiment, readout), bins_of_row),
+    }
+
+
+def _original(experiment: Experiment, readout: Readout) -> str:
+    """The variant that a control is like, but for its permuted labels; empty if there is none."""
+    if readout.kind != "control":
+        return ""
+    control = experiment.encoders[readout.source].model_copy(update={"shuffle_labels": None})
+    same = [name for name, block in experiment.encoders.items() if block == control]
+    found = (
+        other.name
+        for other in experiment.readouts
+        if other.source in same and other.population == readout.population
+    )
+    return next(found, "")
+
+
+def _window(experiment: Experiment, readout: Readout) -> int:
+    networks = experiment.encoders[readout.source].encoder or experiment.training.encoder
+    if isinstance(networks, Mapping):
+        networks = networks[readout.population]
+    return (networks.window_bins or 1) if isinstance(networks, EncoderConfig) else 1

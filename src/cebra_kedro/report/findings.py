@@ -1,0 +1,101 @@
+"""What the tables of an experiment say, in sentences, with the doubts that belong to them.
+
+Who is compared with whom is left to ``compared``, intervals to ``paired``, the sentences to
+``statements``, ``doubts`` and ``agreement``; where they stand on the page is left to the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from cebra_kedro.report import compared
+from cebra_kedro.report.agreement import agreement
+from cebra_kedro.report.cases import Case, cases_of, other_cases
+from cebra_kedro.report.compared import VariantFacts
+from cebra_kedro.report.doubts import (
+    control_warnings,
+    doubts,
+    other_decoders,
+    other_encoders,
+    transductive_warning,
+    undefined_warning,
+    window_warning,
+)
+from cebra_kedro.report.statements import (
+    brief_sentence,
+    joint_sentence,
+    scores_sentence,
+    transfer_sentences,
+    unguided_sentence,
+)
+from cebra_kedro.report.wording import Finding
+
+__all__ = ["Finding", "VariantFacts", "findings"]
+
+
+def findings(
+    metrics: pd.DataFrame,
+    variants: Sequence[VariantFacts],
+    headline: str | None,
+    consistency: pd.DataFrame | None = None,
+    *,
+    test_to_train: float | None = None,
+) -> tuple[Finding, ...]:
+    """What was found: scores beside their baselines, controls and chance; then what is doubtful.
+
+    The encoder spoken of is the first of the description that is guided by what is decoded, not the
+    one that scored best, and the decoder is the same for all. Intervals are of paired differences;
+    ``paired`` says what is taken as independent and what they cover, a note at the end says it
+    briefly. They are not corrected for how many there are.
+
+    Args:
+        metrics: rows of one experiment, columns ``metrics.METRIC_COLUMNS``.
+        variants: what the description says of the rows, in its order.
+        headline: the metric that counts; None for one of the label that guides.
+        consistency: columns ``between``, ``source``, ``target``, ``r2``.
+        test_to_train: test rows over train rows of a fold, for intervals over folds.
+
+    Returns:
+        Sentences, then warnings, then the note; none where there is nothing to say.
+    """
+    table = compared.readable(metrics)
+    across = compared.transfers(table)
+    within = table[~table["subject"].isin(across)]
+    metric = compared.headline_metric(headline, within, variants)
+    cases = cases_of(metric, within, variants, test_to_train)
+    said: list[Finding] = []
+    for case in cases:
+        said += [scores_sentence(case), *joint_sentence(case), *unguided_sentence(case)]
+    others = other_cases(metric, within, variants, cases, test_to_train)
+    said += [brief_sentence(case, cases) for case in others]
+    if cases:
+        said += transfer_sentences(metric, table, across, cases[0])
+    said += [
+        Finding(a.text, "warning" if a.doubtful else "plain", "consistency")
+        for a in agreement(consistency, [(c.encoder, c.control) for c in cases])
+    ]
+    for case in cases:
+        said += [*doubts(case), *other_decoders(case, within, variants)]
+    said += other_encoders(cases, variants)
+    said += control_warnings([*cases, *others])
+    said += window_warning(cases)
+    said += [*transductive_warning(table, variants), *undefined_warning(table, consistency)]
+    return (*dict.fromkeys(said), *_note([*cases, *others]))
+
+
+def _note(cases: Sequence[Case]) -> Iterator[Finding]:
+    """What the intervals cover."""
+    notes = {
+        "session": "over sessions speak of other sessions like these, if those here are "
+        "independent of each other",
+        "fold": "over folds speak of other splits of the same sessions (corrected for training "
+        "sets that overlap, after Nadeau and Bengio 2003), not of other sessions",
+        "seed": "over seeds speak of training again on the same split, not of other data",
+    }
+    units = dict.fromkeys(case.against_reference.unit for case in cases)
+    covers = [notes[unit] for unit in units if unit]
+    if covers:
+        text = f"Intervals {'; those '.join(covers)}. They are not corrected for their number."
+        yield Finding(text, "plain")
