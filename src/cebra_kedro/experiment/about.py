@@ -21,8 +21,8 @@ def about(experiment: Experiment, bins_of_row: Mapping[str, int]) -> dict[str, A
             which one frame of a movie is shown; 1 where each bin is decoded.
 
     Returns:
-        ``headline``, ``sessions``, ``n_folds``, ``seeds``; ``variants``, one for each row of the
-        tables, see :class:`~cebra_kedro.report.findings.VariantFacts`; and ``settings``, the whole
+        ``headline``, ``sessions``, ``seeds``; ``variants``, one for each row of the
+        tables, see ``VariantFacts`` of ``report``; and ``settings``, the whole
         description.
     """
     return {
@@ -46,14 +46,15 @@ def _variant(experiment: Experiment, readout: Readout, bins_of_row: int) -> dict
     }
     if readout.kind == "baseline":
         options = experiment.baselines[readout.source].options
-        bins = options.get("bins", 1)
-        return facts | {"window_bins": max(int(bins), bins_of_row)}
+        window = max(int(options.get("bins", 1)), bins_of_row)
+        return facts | {"window_bins": window, "method": experiment.baselines[readout.source].name}
     block = experiment.encoders[readout.source]
     return facts | {
         "guided": block.is_guided,
         "joint": block.joint or len(block.populations) > 1,
         "labels": list(block.all_labels),
         "control_of": _original(experiment, readout),
+        "decoder_permuted": block.shuffle_labels == "encoder_and_decoder",
         "window_bins": max(_window(experiment, readout), bins_of_row),
     }
 

@@ -223,12 +223,49 @@ class FigureFormat:
         return {".svg": write_drawing}
 
 
+@dataclass(frozen=True)
+class TextFormat:
+    """A text, such as JSON that a page's script reads, as it is; it has no fingerprint."""
+
+    suffix: str = ".json"
+    optional: bool = False
+
+    def write(self, path: Path, value: Any, fingerprint: str | None) -> None:
+        """Write it in UTF-8.
+
+        Raises:
+            DatasetError: it is no text, or is to be kept by a fingerprint.
+        """
+        if not isinstance(value, str) or fingerprint is not None:
+            raise DatasetError(
+                f"a text file saves a text without fingerprint, got {type(value).__name__}"
+            )
+        path.write_text(value, encoding="utf-8")
+
+    def read(self, path: Path) -> str:
+        """Read it."""
+        return path.read_text(encoding="utf-8")
+
+    def fingerprint(self, path: Path) -> str | None:
+        """None."""
+        return None
+
+    def about(self, path: Path) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def beside(self) -> Mapping[str, Writer]:
+        """Nothing."""
+        return {}
+
+
 _FORMATS: dict[str, Any] = {
     "recordings": RecordingFormat(),
     "arrays": ArraysFormat(),
     "models": ModelFormat(),
     "tables": TableFormat(),
     "figures": FigureFormat(),
+    "texts": TextFormat(),
 }
 
 
@@ -236,7 +273,8 @@ def format_of(contents: str, suffix: str | None = None) -> Format:
     """The format of one kind of contents.
 
     Args:
-        contents: ``recordings``, ``arrays``, ``models``, ``tables`` or ``figures``.
+        contents: ``recordings``, ``arrays``, ``models``, ``tables``, ``figures`` or
+            ``texts``.
         suffix: what follows a key in the name of its file, e.g. ``/recording.h5``; None for the
             suffix of the format.
 

@@ -65,7 +65,7 @@ def packed(values: np.ndarray) -> dict[str, str]:
         kind = "f4"
     else:
         low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
-        fits = {"u1": 0 <= low and high < 2**8, "i2": -(2**15) <= low and high < 2**15}
+        fits = {"u1": low >= 0 and high < 2**8, "i2": low >= -(2**15) and high < 2**15}
         kind = next((name for name, fit in fits.items() if fit), "i4")
     data = np.ascontiguousarray(values, dtype=np.dtype(kind).newbyteorder("<"))
     return {"type": kind, "data": base64.b64encode(data.tobytes()).decode("ascii")}

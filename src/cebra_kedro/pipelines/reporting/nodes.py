@@ -1,4 +1,4 @@
-"""Results → figures of each session and of the experiment, and the list of all results.
+"""Results → figures of each session and of the experiment, numbers to explore, all results listed.
 
 The page over everything is put together when a run ends.
 """
@@ -6,6 +6,7 @@ The page over everything is put together when a run ends.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,11 +17,13 @@ import numpy as np
 import pandas as pd
 
 from cebra_kedro.cells import Cell, Pieces
-from cebra_kedro.experiment import Experiment, Readout
+from cebra_kedro.experiment import Experiment, Readout, recording_key
+from cebra_kedro.experiment.about import about
 from cebra_kedro.experiment.blocks import Transfer
 from cebra_kedro.pipelines import chosen_sessions, fold_and_seed
 from cebra_kedro.pipelines.features import Features, can_transfer
 from cebra_kedro.pipelines.training.jobs import unit_of
+from cebra_kedro.plots.explorer import session_numbers
 from cebra_kedro.plots.figures import figure_kind
 from cebra_kedro.plots.results import Predicted, Results, Variant
 from cebra_kedro.recording import Recording
@@ -61,6 +64,51 @@ def draw(
     return Pieces(cells, experiment.training.n_workers, f"{name}: {figure}")
 
 
+def explore(
+    recordings: Mapping[str, Recording],
+    splits: Mapping[str, dict[str, np.ndarray]],
+    embeddings: Store,
+    models: Store,
+    metrics: pd.DataFrame,
+    experiment: Experiment,
+    only: Any,
+    name: str,
+    predictions: Store | None = None,
+    consistency: pd.DataFrame | None = None,
+    sweep: pd.DataFrame | None = None,
+) -> Pieces:
+    """What the report lets one explore of each session of the run, as JSON."""
+    features = Features(recordings, splits, embeddings, models, experiment)
+    shown = _Shown(name, features, predictions, _filled(metrics), consistency, sweep)
+    there = _sessions_with_results(shown)
+    cells = {
+        f"{session}/explorer": Cell(partial(_explored, shown, there, session))
+        for session in chosen_sessions(experiment, only)
+        if session in there
+    }
+    return Pieces(cells, experiment.training.n_workers, f"{name}: explorer")
+
+
+def describe(
+    recordings: Mapping[str, Recording], experiment: Experiment, only: Any
+) -> dict[str, Any]:
+    """Who is who in the tables, and the settings behind them."""
+    return about(experiment, _bins_of_row(recordings, experiment))
+
+
+def _bins_of_row(recordings: Mapping[str, Recording], experiment: Experiment) -> dict[str, int]:
+    """Population → bins in which one frame of a movie is shown, which are decoded as one."""
+    framed = [block for block in experiment.decode.values() if block.protocol == "frames"]
+    found = {}
+    for population in experiment.populations or ("",) if framed else ():
+        keys = (recording_key(session, population) for session in experiment.sessions)
+        first = next((key for key in keys if key in recordings), None)
+        if first is not None:
+            frame = recordings[first].label(framed[0].labels[0]).values
+            found[population] = max(1, round(len(frame) / (1 + np.count_nonzero(np.diff(frame)))))
+    return found
+
+
 def sweep_table(sweep: Store) -> pd.DataFrame:
     """The tables of all cells as one, in the order of sessions, encoders and values."""
     tables = list(sweep.values())
@@ -70,7 +118,7 @@ def sweep_table(sweep: Store) -> pd.DataFrame:
 def list_results(**results: Any) -> dict[str, Any]:
     """SHA-256 of every table and figure, to compare two runs by one small file.
 
-    A table counts as the CSV text of its rows, a picture as its bytes.
+    A table counts as the CSV text of its rows, a picture as its bytes, JSON as its text.
     """
     return {name: _digest(result) for name, result in results.items()}
 
@@ -184,6 +232,10 @@ def _draw(
     return figure_kind(figure).function(shown.results(sessions), session, **options)
 
 
+def _explored(shown: _Shown, sessions: tuple[str, ...], session: str, _: Path) -> str:
+    return json.dumps(session_numbers(shown.results(sessions), session), separators=(",", ":"))
+
+
 def _sessions_with_results(shown: _Shown) -> tuple[str, ...]:
     """Those of the description that this run or an earlier one has embedded."""
     embedded = {key.split("/")[1] for key in shown.features.embeddings}
@@ -196,6 +248,10 @@ def _filled(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _digest(result: Any) -> Any:
+    if isinstance(result, dict):  # plain JSON
+        result = json.dumps(result, sort_keys=True)
+    if isinstance(result, str):
+        result = result.encode()
     if isinstance(result, Mapping):
         return {name: _digest(result[name]) for name in result}
     if isinstance(result, pd.DataFrame):

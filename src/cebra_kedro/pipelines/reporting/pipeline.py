@@ -1,4 +1,4 @@
-"""Reporting of one experiment: a node for each kind of figure, and the list of all results."""
+"""Reporting of one experiment: figures of each kind, what the page explores, all results listed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from kedro.pipeline import Pipeline, node
 
 from cebra_kedro.experiment import Experiment
 from cebra_kedro.pipelines import bind
-from cebra_kedro.pipelines.reporting.nodes import draw, list_results, sweep_table
+from cebra_kedro.pipelines.reporting.nodes import describe, draw, explore, list_results, sweep_table
 
 
 def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeline:
@@ -51,6 +51,25 @@ def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeli
         )
         for figure, output in figures.items()
     )
+    nodes.append(
+        node(
+            bind(explore, experiment, name=name),
+            inputs=inputs,
+            outputs=f"{name}.explorer",
+            name="explorer",
+            namespace=namespace,
+        )
+    )
+    nodes.append(
+        node(
+            bind(describe, experiment),
+            inputs={key: inputs[key] for key in ("recordings", "experiment", "only")},
+            outputs=f"{name}.about",
+            name="about",
+            namespace=namespace,
+        )
+    )
+    tables |= {"explorer": f"{name}.explorer", "about": f"{name}.about"}
     nodes.append(
         node(
             list_results,
