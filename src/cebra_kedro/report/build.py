@@ -6,10 +6,12 @@ Reading is done in ``read``, tables in ``tables``, what the page says in ``page`
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 from cebra_kedro.atomic import atomic_path
 from cebra_kedro.report.page import Page, make_page
+from cebra_kedro.report.pictures import embedded
 from cebra_kedro.report.read import read_folder
 
 logger = logging.getLogger(__name__)
@@ -20,14 +22,14 @@ PAGE_NAME = "report.html"
 def build_report(reporting_folder: Path) -> Path:
     """Write ``report.html`` over everything that lies in a reporting folder.
 
-    The page needs no script and no network, and refers to figures by relative address. The
-    same folder content gives the same bytes. What is missing is left out; a file that cannot be
-    read is named on the page.
+    The page is one file that needs no network: figures, numbers and the script of its plots are in
+    it; tables and sentences are there without scripts too. The same folder content gives the same
+    bytes. What is missing is left out; a file that cannot be read is named on the page.
 
     Args:
         reporting_folder: holds any of ``run_manifest.json``, ``provenance.json``,
-            ``<experiment>/metrics.csv``, ``<experiment>/consistency.csv``,
-            ``<experiment>/*.png`` and ``<experiment>/<session>/*.png``.
+            ``<experiment>/metrics.csv``, ``consistency.csv``, ``about.json``, ``*.png``,
+            ``<experiment>/<session>/explorer.json`` and ``*.png``.
 
     Returns:
         The path of the page.
@@ -64,5 +66,28 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    css = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-    return environment.get_template("page.html.j2").render(page=page, css=Markup(css))
+    here = Path(__file__)
+    explored = any(experiment.explorer for experiment in page.experiments)
+    return environment.get_template("page.html.j2").render(
+        page=page,
+        pictures=embedded(_pictures(page)),
+        css=Markup(here.with_name("page.css").read_text(encoding="utf-8")),
+        script=Markup(here.with_name("page.js").read_text(encoding="utf-8")),
+        plotly=Markup(_plotly()) if explored else "",
+    )
+
+
+def _pictures(page: Page) -> Iterator[Path]:
+    """Those of experiments, then those of sessions."""
+    for experiment in page.experiments:
+        yield from (figure.file.file for figure in experiment.figures)
+    for experiment in page.experiments:
+        for subject in experiment.subjects:
+            yield from (figure.file.file for figure in subject.figures)
+
+
+def _plotly() -> str:
+    """plotly.js, for a script element of its own."""
+    from plotly.offline import get_plotlyjs
+
+    return get_plotlyjs().replace("</script", "<\\/script")

@@ -8,15 +8,20 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+import pandas as pd
 
 from cebra_kedro.plots.style import DPI, NORMAL_INCHES
 from cebra_kedro.report import tables
 from cebra_kedro.report.captions import caption, caption_order
+from cebra_kedro.report.compared import VariantFacts
 from cebra_kedro.report.consistency import Consistency, consistency_tables
+from cebra_kedro.report.explorer import explorer_json, variant_facts
+from cebra_kedro.report.findings import Finding, findings
 from cebra_kedro.report.read import Contents, ExperimentFiles, FigureFile, Problem, SubjectFiles
 
 _CHECKSUM_WORDS = {
@@ -26,6 +31,10 @@ _CHECKSUM_WORDS = {
     "verified": "checksum verified",
 }
 """From the most to the least worrying; of several raw files the most worrying counts."""
+
+
+_NO_DECODER = ("", "none")
+"""What tables say of scores that no decoder has a part in, such as the goodness of fit."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,14 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Scores:
+    """The scores by one decoder, beside those that need none."""
+
+    decoder: str
+    table: tables.ScoreTable
+
+
+@dataclass(frozen=True)
 class Subject:
     """Scores and figures of one subject.
 
@@ -65,7 +82,7 @@ class Subject:
         origin: of its scores.
         data: size of its recording in words; empty if not recorded.
         suspicions: what in its recording looks like a mistake.
-        scores: table of its scores.
+        scores: its scores, a table for each decoder.
         figures: pictures of it.
     """
 
@@ -73,22 +90,43 @@ class Subject:
     origin: Origin
     data: str
     suspicions: tuple[str, ...]
-    scores: tables.ScoreTable | None
+    scores: tuple[Scores, ...]
     figures: tuple[Figure, ...]
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Everything about one experiment; ``mixed`` if it holds simulated and real subjects."""
+    """Everything about one experiment.
+
+    Attributes:
+        name: of the experiment.
+        title: the same in words.
+        anchor: of its section.
+        origins: how its recordings came to be, the most worrying first.
+        mixed: whether it holds simulated and real subjects.
+        findings: what was found, in sentences; warnings among them.
+        explorer: JSON of what its plots show; empty where there is nothing to explore.
+        overview: the first metric of all sessions.
+        subjects: sessions and transfers.
+        consistency: R² between embeddings.
+        consistency_origin: of these.
+        figures: pictures of all sessions.
+        settings: the description, as text.
+    """
 
     name: str
+    title: str
     anchor: str
+    origins: tuple[Origin, ...]
     mixed: bool
+    findings: tuple[Finding, ...]
+    explorer: str
     overview: tables.SubjectsTable | None
     subjects: tuple[Subject, ...]
     consistency: Consistency | None
     consistency_origin: Origin
     figures: tuple[Figure, ...]
+    settings: str
 
 
 @dataclass(frozen=True)
@@ -102,6 +140,7 @@ class Page:
         details: title → preformatted text, folded up.
         raw_files: dataset, source, checksum, words about the checksum and kind of each raw file.
         simulated: ``all``, ``some`` or ``none`` of the subjects known to be simulated.
+        summary: what was run, when, and for how long, in one line.
         experiments: in the order of their names.
         problems: files that could not be read.
     """
@@ -112,6 +151,7 @@ class Page:
     details: dict[str, str]
     raw_files: tuple[dict[str, str], ...]
     simulated: str
+    summary: str
     experiments: tuple[Experiment, ...]
     problems: tuple[Problem, ...]
 
@@ -129,16 +169,34 @@ def make_page(contents: Contents) -> Page:
         details=_details(manifest),
         raw_files=tuple(_raw_file(raw) for raw in _objects(manifest.get("raw_files"))),
         simulated="none" if not n_simulated else "all" if n_simulated == len(kinds) else "some",
+        summary=_summary(manifest, experiments),
         experiments=experiments,
         problems=contents.problems,
     )
 
 
+def _summary(manifest: dict[str, Any], experiments: Sequence[Experiment]) -> str:
+    """``4 experiments, 7 sessions; latest run 2026-01-05 10:11:12 UTC, 0:02:40``."""
+    n_sessions = sum(len(experiment.subjects) for experiment in experiments)
+    counts = [(len(experiments), "experiment"), (n_sessions, "session")]
+    what = ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts if n)
+    started, finished = (_text(manifest.get(k)) for k in ("started_at", "finished_at"))
+    parts = ["latest run " + _moment(started) if started else "", _duration(started, finished)]
+    return "; ".join(filter(None, [what, ", ".join(filter(None, parts))]))
+
+
 def _experiment(contents: Contents, files: ExperimentFiles, number: int) -> Experiment:
     subjects = tuple(_subject(contents, files.name, subject) for subject in files.subjects)
     kinds = {subject.origin.kind for subject in subjects}
+    facts = variant_facts(files.about)
+    metrics = [subject.metrics for subject in files.subjects if len(subject.metrics)]
     return Experiment(
         name=files.name,
+        title=files.name.replace("_", " "),
+        origins=tuple(_different(subject.origin for subject in subjects)),
+        findings=_findings(files, metrics, facts),
+        explorer=explorer_json(files, facts),
+        settings=_json(files.about.get("settings"), indent=2) if files.about else "",
         anchor=f"experiment-{number}",
         mixed="simulated" in kinds and bool(kinds - {"simulated", "unknown"}),
         overview=tables.subjects_table({s.name: s.metrics for s in files.subjects}),
@@ -149,12 +207,41 @@ def _experiment(contents: Contents, files: ExperimentFiles, number: int) -> Expe
     )
 
 
+def _different(origins: Iterable[Origin]) -> Iterator[Origin]:
+    """One of each badge."""
+    seen: dict[str, Origin] = {}
+    for origin in origins:
+        if origin.badge:
+            seen.setdefault(origin.badge, replace(origin, earlier=False))
+    order = ("doubtful", "unchecked", "simulated", "real", "unknown")
+    yield from sorted(seen.values(), key=lambda origin: order.index(origin.kind))
+
+
+def _findings(
+    files: ExperimentFiles, metrics: list[pd.DataFrame], facts: tuple[VariantFacts, ...]
+) -> tuple[Finding, ...]:
+    if not metrics or not facts:
+        return ()
+    headline = files.about.get("headline")
+    known = headline if isinstance(headline, str) else None
+    return findings(pd.concat(metrics), facts, known, files.consistency)
+
+
+def _scores(metrics: pd.DataFrame) -> Iterator[Scores]:
+    """A table for each decoder; what has none stands with the first."""
+    without = metrics["decoder"].isin(_NO_DECODER)
+    decoders = list(metrics["decoder"][~without].unique())
+    for number, decoder in enumerate(decoders or [""]):
+        chosen = (metrics["decoder"] == decoder) | (without & (number == 0))
+        yield Scores(decoder, tables.score_table(metrics[chosen]))
+
+
 def _subject(contents: Contents, experiment: str, files: SubjectFiles) -> Subject:
     first_figure = files.figures[0].path if files.figures else ""
     own_rows = f"{files.metrics_path}#{files.name}"
     path = own_rows if own_rows in contents.provenance else files.metrics_path or first_figure
     origin = _origin(contents, path, experiment, files.name)
-    scores = None if files.metrics.empty else tables.score_table(files.metrics)
+    scores = () if files.metrics.empty else tuple(_scores(files.metrics))
     facts = _recording_facts(contents, experiment, files.name)
     return Subject(
         name=files.name,

@@ -6,13 +6,11 @@ Nothing is computed or worded here: tables are left to ``tables``, sentences to 
 from __future__ import annotations
 
 import json
-import os
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import pandas as pd
 
@@ -37,14 +35,14 @@ class FigureFile:
 
     Attributes:
         path: relative path with forward slashes.
-        url: the same, percent-encoded.
+        file: where it lies.
         stem: file name without its ending.
         width: in pixels.
         height: in pixels.
     """
 
     path: str
-    url: str
+    file: Path
     stem: str
     width: int
     height: int
@@ -59,17 +57,19 @@ class SubjectFiles:
         metrics: its rows with the columns ``METRIC_COLUMNS``; empty without readable scores.
         metrics_path: relative path of the file the rows come from; empty without one.
         figures: pictures of this subject.
+        explorer: what ``plots.explorer`` says of it; empty without.
     """
 
     name: str
     metrics: pd.DataFrame
     metrics_path: str
     figures: tuple[FigureFile, ...]
+    explorer: dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
 class ExperimentFiles:
-    """What lies in the folder for one experiment; ``consistency`` may be empty.
+    """What lies in the folder for one experiment; ``consistency`` and ``about`` may be empty.
 
     Subjects stand in the order of the tables, then those with figures only by name.
     """
@@ -78,6 +78,7 @@ class ExperimentFiles:
     subjects: tuple[SubjectFiles, ...]
     consistency: pd.DataFrame
     figures: tuple[FigureFile, ...]
+    about: dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +130,7 @@ class _Reader:
             size = self.attempt(path, _png_size)
             if size:
                 name = self.relative(path)
-                found.append(FigureFile(name, quote(os.fsencode(name)), path.stem, *size))
+                found.append(FigureFile(name, path, path.stem, *size))
         return tuple(found)
 
 
@@ -142,7 +143,8 @@ def _experiment(reader: _Reader, folder: Path) -> ExperimentFiles | None:
     figures = reader.figures(folder)
     if not subjects and read is None and not figures:
         return None
-    return ExperimentFiles(folder.name, subjects, consistency, figures)
+    about = reader.attempt(folder / "about.json", _read_object) or {}
+    return ExperimentFiles(folder.name, subjects, consistency, figures, about)
 
 
 def _subjects(
@@ -151,6 +153,10 @@ def _subjects(
     rows_of = dict(iter(metrics.groupby("subject", sort=False)))
     # Names in a table never lead to a path: only folders that were found are looked into.
     figures_of = {path.name: reader.figures(path) for path in _folders(folder)}
+    explorers = {
+        path.name: reader.attempt(path / "explorer.json", _read_object) or {}
+        for path in _folders(folder)
+    }
     compared = (name.split("/")[0] for name in consistency["source"])
     names = dict.fromkeys([*rows_of, *(n for n in compared if n in figures_of), *figures_of])
     path = reader.relative(folder / "metrics.csv")
@@ -160,6 +166,7 @@ def _subjects(
             metrics=rows_of.get(name, metrics.iloc[:0]),
             metrics_path=path if name in rows_of else "",
             figures=figures_of.get(name, ()),
+            explorer=explorers.get(name, {}),
         )
         for name in names
         if name in rows_of or figures_of[name]

@@ -60,6 +60,11 @@ class ScoreTable:
     rows: tuple[Row, ...]
     footnote: str
 
+    @property
+    def chance(self) -> tuple[str, ...]:
+        """The chance level of each column, where all variants have one; it may differ slightly."""
+        return chance_levels(self.rows, len(self.columns))
+
 
 @dataclass(frozen=True)
 class SubjectsTable:
@@ -68,6 +73,19 @@ class SubjectsTable:
     column: Column
     rows: tuple[Row, ...]
     footnote: str
+
+    @property
+    def chance(self) -> tuple[str, ...]:
+        """The chance level of each subject."""
+        return chance_levels(self.rows, len(self.rows[0].cells) if self.rows else 0)
+
+
+def chance_levels(rows: Sequence[Row], n_columns: int) -> tuple[str, ...]:
+    """The first chance level in each column; empty where there is none."""
+    return tuple(
+        next((row.cells[i].chance for row in rows if row.cells[i].chance), "")
+        for i in range(n_columns)
+    )
 
 
 def score_table(metrics: pd.DataFrame) -> ScoreTable:

@@ -1,0 +1,59 @@
+"""Pictures as they lie in the page itself, so that it is one file.
+
+Nothing is drawn again: a PNG file becomes a smaller picture of the same pixels, or fewer.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+MOST_PIXELS = 1600
+"""Width of a picture in the page; wider ones are made smaller."""
+MOST_BYTES = 7_000_000
+"""Of all pictures together: with the script of the plots, a page of less than 15 MB."""
+_QUALITY = 82
+
+
+def embedded(files: Iterable[Path]) -> dict[Path, str]:
+    """Picture → address that holds it (``data:image/webp;base64,…``).
+
+    Pictures for which there is no room any more, or that cannot be read, are left out.
+
+    Args:
+        files: PNG pictures in the order of their importance.
+    """
+    found, room = {}, MOST_BYTES
+    left_out = 0
+    for file in files:
+        try:
+            content = _webp(file)
+        except (OSError, ValueError) as error:
+            logger.warning("%s cannot be shown in the report: %s", file, error)
+            continue
+        text = "data:image/webp;base64," + base64.b64encode(content).decode("ascii")
+        if len(text) > room:
+            left_out += 1
+            continue
+        found[file], room = text, room - len(text)
+    if left_out:
+        logger.info("%d figures are linked in the report, not contained in it", left_out)
+    return found
+
+
+def _webp(file: Path) -> bytes:
+    from PIL import Image
+
+    with Image.open(file) as opened:
+        picture: Image.Image = opened.convert("RGB")
+    if picture.width > MOST_PIXELS:
+        height = round(picture.height * MOST_PIXELS / picture.width)
+        picture = picture.resize((MOST_PIXELS, height), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    picture.save(stream, "WEBP", quality=_QUALITY, method=2)
+    return stream.getvalue()
