@@ -12,12 +12,13 @@ import json
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from browser import BROWSER, needs_browser
 from cebra_kedro.pipeline_registry import STAGES
 from kedro_command import kedro
 
@@ -26,13 +27,6 @@ pytestmark = pytest.mark.slow
 EXPERIMENTS = ("allen_consistency", "allen_decoding", "hippocampus", "monkey_reaching", "synthetic")
 FIGURE = "hippocampus.embedding.figures"
 FIGURE_FILE = "data/08_reporting/hippocampus/buddy/embedding.png"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-
-
-def needs_browser(test: Callable) -> Callable:
-    skip = pytest.mark.skipif(BROWSER is None, reason=f"needs one of {', '.join(BROWSERS)}")
-    return pytest.mark.browser(skip(test))
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ class Document(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data):
-        if "style" in self._open:
+        if {"style", "script"} & set(self._open):
             return
         self.words.append(data)
         if "td" in self._open or "th" in self._open:

@@ -94,7 +94,7 @@ def test_figure_of_another_run_than_the_scores_of_its_subject_is_flagged(folder)
 def test_rows_of_an_earlier_run_in_the_table_of_the_latest_are_flagged_for_their_session(folder):
     write_provenance(folder, {"hippocampus/metrics.csv#buddy": origin(run_id="2025-12-01")})
     head = [" ".join(cell.split()) for cell in page(folder).rows[0]]
-    assert head[1:] == ["achilles simulated", "buddy simulated from an earlier run"]
+    assert head[1:] == ["achilles", "buddy simulated from an earlier run"]
 
 
 def test_session_without_an_entry_of_its_own_has_that_of_the_table(folder):

@@ -128,6 +128,16 @@ class Experiment:
     figures: tuple[Figure, ...]
     settings: str
 
+    @property
+    def main_finding(self) -> str:
+        """The first sentence; empty without findings."""
+        return next((one.text for one in self.findings if one.tone != "warning"), "")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is doubtful."""
+        return tuple(one.text for one in self.findings if one.tone == "warning")
+
 
 @dataclass(frozen=True)
 class Page:

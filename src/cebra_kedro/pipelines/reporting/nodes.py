@@ -115,12 +115,13 @@ def sweep_table(sweep: Store) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"metric": []})
 
 
-def list_results(**results: Any) -> dict[str, Any]:
+def list_results(about: dict[str, Any] | None = None, **results: Any) -> dict[str, Any]:
     """SHA-256 of every table and figure, to compare two runs by one small file.
 
     A table counts as the CSV text of its rows, a picture as its bytes, JSON as its text.
     """
-    return {name: _digest(result) for name, result in results.items()}
+    texts = {} if about is None else {"about": json.dumps(about, sort_keys=True)}
+    return {name: _digest(result) for name, result in (results | texts).items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,8 +249,6 @@ def _filled(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _digest(result: Any) -> Any:
-    if isinstance(result, dict):  # plain JSON
-        result = json.dumps(result, sort_keys=True)
     if isinstance(result, str):
         result = result.encode()
     if isinstance(result, Mapping):
