@@ -1,7 +1,7 @@
 """The first run with other seeds: does what is known of recorded data hold in each?
 
-Each round runs ``kedro run`` in a project of its own, with other recordings (seeds of the simulators)
-and other seeds of the encoders.
+Each round runs ``kedro run`` in a project of its own, with other seeds of the simulated recordings
+and of the encoders.
 
     python benchmarks/first_run.py --rounds 3
 """
