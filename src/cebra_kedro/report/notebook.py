@@ -44,7 +44,7 @@ class Explored:
 def explore(reporting_folder: Path | str, experiment: str, session: str | None = None) -> Explored:
     """The plots that ``report.html`` has of an experiment: embeddings, decoded labels, scores.
 
-    A notebook that is saved with this output grows by about 5 MB, as plotly.js is in it.
+    A notebook that is saved with this output grows by about 6 MB, as plotly.js is in it.
 
     Args:
         reporting_folder: ``data/08_reporting`` of a project.
