@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import shutil
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +26,39 @@ NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.ipynb"))
 KEDRO_KERNEL = "kedro_cebra_kedro"
 
 
-@pytest.fixture
-def finished(one_rat, tmp_path, monkeypatch) -> Path:
+CLAIMS = {
+    # The same numbers through the same code; only a file of text lies between them.
+    "explore_embeddings": """
+        table = scores.set_index("metric")["value"]
+        assert decoded.scores
+        assert all(abs(table[name] - one) < 1e-9 for name, one in decoded.scores.items())""",
+    # Simulated neurons with place fields: a decoder of permuted labels is at chance, 0.25 m.
+    "your_own_recording": """
+        error = table["position_error_median"].unstack("subject")
+        assert list(error.columns) == ["monday", "tuesday"]
+        assert (error.loc["behaviour"] < 0.5 * error.loc["shuffled"]).all()""",
+    "compare_decoders": """
+        stored = catalog.load("hippocampus.pca.embeddings")[f"{rat}/fold0_seed0"]["embedding"]
+        assert abs(stored - features_of(0)["pca"]).max() < 1e-5  # float32
+        assert list(table.index) == ["position", "shuffled", "raw_window", "pca", "chance"]
+        assert list(table.columns) == ["knn", "ridge"] and (table > 0).all(axis=None)
+        assert all(low < mean < high for mean, low, high in rows.values())""",
+}
+"""What must hold after the last cell of a notebook."""
+
+
+@pytest.fixture(scope="module")
+def finished(one_rat, tmp_path_factory) -> Iterator[Path]:
     """A project with results and notebooks; kernels installed on this machine are out of sight."""
-    monkeypatch.setenv("KEDRO_ENV", "test")
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter_data"))
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "jupyter_runtime"))
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    project = shutil.copytree(one_rat, tmp_path / "project")
+    folder = tmp_path_factory.mktemp("notebooks")
+    project = shutil.copytree(one_rat, folder / "project")
     shutil.copytree(PROJECT / "notebooks", project / "notebooks")
-    return project
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KEDRO_ENV", "test")
+        patch.setenv("JUPYTER_DATA_DIR", str(folder / "jupyter_data"))
+        patch.setenv("JUPYTER_RUNTIME_DIR", str(folder / "jupyter_runtime"))
+        patch.setenv("IPYTHONDIR", str(folder / "ipython"))
+        yield project
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -44,16 +70,31 @@ def test_notebook_is_stored_without_outputs_and_names_the_kedro_kernel(path):
     assert notebook.metadata.kernelspec.name == KEDRO_KERNEL
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_short_and_says_first_what_must_have_run(path):
+    cells = nbformat.read(path, as_version=4).cells
+    assert len(_code_cells(nbformat.read(path, as_version=4))) <= 12
+    assert cells[0].cell_type == "markdown"
+    assert "kedro jupyter lab" in cells[0].source
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_runs_and_shows_a_figure_for_each_plot(finished, path):
-    notebook = _execute(nbformat.read(path, as_version=4), finished, "python3")
-    plots = [cell for cell in _code_cells(notebook) if "\nplot_" in cell.source]
-    assert plots
-    for cell in plots:
+def test_notebook_runs_and_shows_what_its_cells_draw(finished, path):
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(textwrap.dedent(CLAIMS[path.stem])))
+    cells = _code_cells(_execute(notebook, finished, "python3"))
+    drawn = [cell for cell in cells if re.search("^plot_", cell.source, re.M)]
+    explored = [cell for cell in cells if re.search("^explore\\(", cell.source, re.M)]
+    assert drawn or explored
+    for cell in drawn:
         (picture,) = _pictures(cell)
         # One colour all over would be an empty canvas.
         assert picture.std() > 0, cell.source
+    for cell in explored:
+        # Another output is what Kedro's own display says of the object.
+        frames = [data["text/html"] for data in map(_data, cell.outputs) if "text/html" in data]
+        assert any(text.startswith("<iframe ") for text in frames), cell.source
 
 
 def test_kernel_that_kedro_installs_has_the_catalog(finished):

@@ -4,5 +4,6 @@ The page shows what files hold; computing scores and drawing figures are left to
 """
 
 from cebra_kedro.report.build import build_report
+from cebra_kedro.report.notebook import explore
 
-__all__ = ["build_report"]
+__all__ = ["build_report", "explore"]

@@ -1,6 +1,7 @@
 """Renders ``report.html`` from a reporting folder: read, arrange, fill the template, write.
 
-Reading is done in ``read``, tables in ``tables``, what the page says in ``page``.
+Reading is done in ``read``, tables in ``tables``, what the page says in ``page``; templates are
+filled in ``template``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from cebra_kedro.atomic import atomic_path
 from cebra_kedro.report.page import Page, make_page
 from cebra_kedro.report.pictures import embedded
 from cebra_kedro.report.read import read_folder
+from cebra_kedro.report.template import rendered
 
 logger = logging.getLogger(__name__)
 
@@ -55,25 +57,12 @@ def build_report(reporting_folder: Path) -> Path:
 
 
 def render(page: Page) -> str:
-    """The HTML of a page; everything from files is escaped."""
-    import jinja2
-    from markupsafe import Markup
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("cebra_kedro", "report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    here = Path(__file__)
-    explored = any(experiment.explorer for experiment in page.experiments)
-    return environment.get_template("page.html.j2").render(
+    """The HTML of a page."""
+    return rendered(
+        "page.html.j2",
+        plots=any(experiment.explorer for experiment in page.experiments),
         page=page,
         pictures=embedded(_pictures(page)),
-        css=Markup(here.with_name("page.css").read_text(encoding="utf-8")),
-        script=Markup(here.with_name("page.js").read_text(encoding="utf-8")),
-        plotly=Markup(_plotly()) if explored else "",
     )
 
 
@@ -84,10 +73,3 @@ def _pictures(page: Page) -> Iterator[Path]:
     for experiment in page.experiments:
         for subject in experiment.subjects:
             yield from (figure.file.file for figure in subject.figures)
-
-
-def _plotly() -> str:
-    """plotly.js, for a script element of its own."""
-    from plotly.offline import get_plotlyjs
-
-    return get_plotlyjs().replace("</script", "<\\/script")
