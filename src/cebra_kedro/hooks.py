@@ -20,7 +20,7 @@ LOCKS = Path("data/.running")
 
 
 class RunReportHook:
-    """Refuses a run that cannot end well or is under way; leaves a manifest and ``report.html``.
+    """Refuses a run that cannot end well, or is under way; leaves ``run_manifest.json``, ``report.html``.
 
     ``ParallelRunner`` runs nodes in other processes, each with its own hook: there, nothing is
     noted; the process that began the run notes at its end what the nodes have written.
