@@ -293,16 +293,3 @@ def test_a_run_stopped_in_the_middle_of_training_goes_on_as_if_nothing_had_happe
     assert same_as(project, one_rat)
     leftovers = [path for path in project.rglob(".*") if path.suffix in (".tmp", ".checkpoint")]
     assert [path for path in leftovers if path.is_file()] == []
-
-
-def test_a_second_run_of_the_same_experiment_is_refused_while_the_first_goes_on(project):
-    first = start(project)
-    wait_for_models(project, first, 1)
-    second = start(project)
-    _, said = second.communicate(timeout=120)
-    _, said_first = first.communicate(timeout=120)
-    assert (first.returncode, second.returncode) == (0, 1), said_first
-    assert f"Error: {NAME} is being run by process {first.pid} on " in said
-    assert "Traceback" not in said
-    assert manifest(project)["status"] == "finished"
-    assert list((project / "data/.running").iterdir()) == []

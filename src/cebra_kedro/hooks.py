@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kedro.framework import project
 from kedro.framework.hooks import hook_impl
@@ -12,15 +12,11 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-if TYPE_CHECKING:
-    from cebra_kedro.run.lock import RunLock
-
 REPORTING = Path("data/08_reporting")
-LOCKS = Path("data/.running")
 
 
 class RunReportHook:
-    """Refuses a run that cannot end well, or is under way; leaves ``run_manifest.json``, ``report.html``.
+    """Refuses a run that cannot end well, and leaves ``run_manifest.json`` and ``report.html``.
 
     ``ParallelRunner`` runs nodes in other processes, each with its own hook: there, nothing is
     noted; the process that began the run notes at its end what the nodes have written.
@@ -28,7 +24,6 @@ class RunReportHook:
 
     def __init__(self) -> None:
         self._pid: int | None = None
-        self._lock: RunLock | None = None
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
@@ -61,8 +56,7 @@ class RunReportHook:
             fetch_raw_files,
             is_default_run,
         )
-        from cebra_kedro.run.lock import RunLock
-        from cebra_kedro.run.manifest import RunManifest, command_line
+        from cebra_kedro.run.manifest import RunManifest
         from cebra_kedro.run.origins import Origins
         from cebra_kedro.run.progress import NodeProgress
         from cebra_kedro.run.provenance import Provenance
@@ -75,16 +69,8 @@ class RunReportHook:
         only = self._parameters.get("only_sessions")
         chosen = check_sessions(experiments, self._descriptions, only)
         files = [Path(place) for place in _outputs(pipeline, catalog)]
-        locks = self._project / LOCKS
-        check_writable([self._reporting / "report.html", locks / "one.lock", *files])
-        self._release()  # after an interrupted run in the same process, e.g. in a notebook
-        self._lock = RunLock(locks)
-        self._lock.take(experiments, command_line())
-        try:
-            fetch_raw_files(pipeline, catalog, chosen)
-        except BaseException:
-            self._release()
-            raise
+        check_writable([self._reporting / "report.html", *files])
+        fetch_raw_files(pipeline, catalog, chosen)
         described = {
             name: one.model_dump(mode="json")
             for name, one in self._descriptions.experiments.items()
@@ -96,8 +82,6 @@ class RunReportHook:
         sessions = {name: one.sessions for name, one in self._descriptions.experiments.items()}
         provenance = Provenance(self._reporting, run)
         self._origins = Origins(catalog, provenance, sessions, self._reporting)
-        if "ParallelRunner" in str(run_params.get("runner")):
-            self._origins.drop_all(sorted(pipeline.all_outputs()), chosen)
         self._progress = NodeProgress(len(pipeline.nodes))
         self._pid = os.getpid()
 
@@ -116,12 +100,6 @@ class RunReportHook:
         """Note which recordings the run used."""
         if self._is_this_process:
             self._note_recordings(dataset_name, data)
-
-    @hook_impl
-    def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Forget from what an earlier result came, before another takes its place."""
-        if self._is_this_process:
-            self._origins.drop(dataset_name, data)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
@@ -149,7 +127,6 @@ class RunReportHook:
             self._manifest.end("failed", error).write(self._reporting)
             if self._manifest.results:
                 build_report(self._reporting)
-            self._release()
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline) -> None:
@@ -161,7 +138,6 @@ class RunReportHook:
         self._progress.close()
         self._manifest.end("finished").write(self._reporting)
         page = build_report(self._reporting)
-        self._release()
         headlines = {
             name: one.headline or "" for name, one in self._descriptions.experiments.items()
         }
@@ -172,11 +148,6 @@ class RunReportHook:
     @property
     def _is_this_process(self) -> bool:
         return self._pid == os.getpid()
-
-    def _release(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
 
     def _begin(self, node: Node) -> None:
         if self._is_this_process:

@@ -254,24 +254,3 @@ def test_what_is_suspected_of_recordings_is_kept_by_session(project):
     assert ann["suspicions"] == ["ca: of ca", "neuropixels: of neuropixels"]
     assert (ann["dataset"], ann["n_neurons"], ann["n_time"]) == ("rats.recordings", 6, 4)
     assert project.known["../recordings/index.json#ben"]["suspicions"] == []
-
-
-def test_what_is_about_to_be_written_is_forgotten_and_nothing_else(project):
-    first = project.run()
-    project.read_raw(first, ann=REAL, ben=REAL)
-    arrays = {name: Cell(array) for name in ("ann", "ben")}
-    project.write(first, "rats.splits", arrays, ["rats.recordings"])
-    before = project.known
-    project.run("second").drop("rats.splits", Pieces({"ann": Cell(array)}))
-    assert before.keys() - project.known.keys() == {"../splits/index.json#ann"}
-
-
-def test_of_nodes_in_other_processes_all_of_the_chosen_sessions_is_forgotten(project):
-    first = project.run()
-    project.read_raw(first, ann=REAL, ben=REAL)
-    for name in ("rats.splits", "rats.predictions"):
-        arrays = {one: Cell(array) for one in ("ann", "ben")}
-        project.write(first, name, arrays, ["rats.recordings"])
-    before = project.known
-    project.run("second").drop_all(["rats.splits", "rats.metrics"], {"rats": ["ann"]})
-    assert before.keys() - project.known.keys() == {"../splits/index.json#ann"}

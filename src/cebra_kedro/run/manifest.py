@@ -87,7 +87,7 @@ class RunManifest:
             "namespaces": run_params.get("namespaces") or [],
             "sessions": parameters.get("only_sessions") or [],
             "environment": run_params.get("env") or "base",
-            "command": command_line(),
+            "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
             **_git_state(project),
             "python": platform.python_version(),
             "platform": platform.platform(),
@@ -183,11 +183,6 @@ class RunManifest:
             if name in self.facts["seeds"] and "device" in block["training"]
         }
         return ", ".join(sorted({_device_name(name) for name in asked or {"auto"}}))
-
-
-def command_line() -> str:
-    """What was typed to start this process."""
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def one_line(error: BaseException) -> str:

@@ -72,32 +72,6 @@ class Origins:
         self._provenance.note_recordings(places)
         return facts
 
-    def drop(self, name: str, data: Any) -> None:
-        """Forget the places of an output that a node is about to write."""
-        dataset: Any = self._catalog.get(name)
-        if not self.files(name) or not dataset.exists():
-            return
-        places = self._places(name, data)
-        if isinstance(data, pd.DataFrame) and "subject" in data:
-            (file,) = self.files(name)
-            rows = map(str, data["subject"].unique())
-            places |= {self._provenance.place(file, session): session for session in rows}
-        self._provenance.drop(places)
-
-    def drop_all(self, names: Iterable[str], sessions: Mapping[str, Collection[str]]) -> None:
-        """The same for outputs of nodes in other processes, of which the sessions are known only.
-
-        Args:
-            names: entries.
-            sessions: experiment → the sessions that the run works on.
-        """
-        for name in names:
-            chosen = set(sessions.get(name.partition(".")[0], ()))
-            for place in self._known_places(name):
-                file, _, session = place.partition("#")
-                if chosen & {session, *Path(file).parts}:
-                    self._provenance.drop([place, file])
-
     def note_written(self, name: str, data: Any, node: Node) -> None:
         """Note an output of a node, with what its inputs are made of."""
         if not self.files(name):

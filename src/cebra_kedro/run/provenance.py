@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from cebra_kedro.atomic import atomic_path
-from cebra_kedro.run.lock import locked
 
 PROVENANCE_NAME = "provenance.json"
-_LOCK_NAME = ".provenance.lock"
 RECORDING_FACTS = ("dataset", "n_time", "n_neurons", "n_trials", "bin_width_s", "suspicions")
 """What the place of a recording has besides its origin."""
 
@@ -35,9 +33,6 @@ class Provenance:
     Results are named by places: a file relative to the reporting folder, or, for what holds several
     sessions, the file or folder with ``#<session>``.
 
-    Runs of other experiments may write at the same time: each write puts what this run knows of its
-    places over what is on the disk.
-
     Args:
         folder: the reporting folder.
         run: facts about the run that stand with each place it writes: ``run_id``, ``environment``.
@@ -48,7 +43,6 @@ class Provenance:
         self._run = dict(run)
         self._lock = threading.Lock()  # nodes may run in threads
         self._entries = _read(self._folder / PROVENANCE_NAME)
-        self._own: dict[str, dict[str, Any] | None] = {}  # None: dropped
 
     def place(self, path: Path, session: str = "") -> str:
         """The name of a file or folder, or of a session in it."""
@@ -65,17 +59,7 @@ class Provenance:
         with self._lock:
             for place, about in facts.items():
                 known = self._entries.get(place, {})
-                self._put(place, known | {key: about.get(key) for key in keys})
-
-    def drop(self, places: Iterable[str]) -> None:
-        """Forget what is about to be written: a run that is interrupted leaves no false origin."""
-        with self._lock:
-            known = [place for place in places if place in self._entries]
-            for place in known:
-                del self._entries[place]
-                self._own[place] = None
-            if known:
-                self._write()
+                self._entries[place] = known | {key: about.get(key) for key in keys}
 
     def note_written(self, written: Mapping[str, Iterable[str]], *, is_raw: bool = False) -> None:
         """Note what a node has written.
@@ -88,8 +72,10 @@ class Provenance:
         with self._lock:
             for place, sources in written.items():
                 origin = self._entries.get(place, {}) if is_raw else self._inherited(sources)
-                self._put(place, {**origin, **self._run, "finished_at": now})
-            self._write()
+                self._entries[place] = {**origin, **self._run, "finished_at": now}
+            with atomic_path(self._folder / PROVENANCE_NAME) as temporary:
+                # no indent: with one, json leaves its fast encoder
+                temporary.write_text(json.dumps(self._entries) + "\n", encoding="utf-8")
 
     def run_of(self, place: str) -> dict[str, Any]:
         """Which run made a result."""
@@ -99,24 +85,11 @@ class Provenance:
     def keep_run(self, place: str, source: str) -> None:
         """Say that a part of a result is of the run that made what it was taken from."""
         with self._lock:
-            self._put(place, self._entries.get(place, {}) | self.run_of(source))
+            self._entries[place] = self._entries.get(place, {}) | self.run_of(source)
 
     def known_places(self, prefix: str) -> list[str]:
         """The places whose names begin so."""
         return [place for place in self._entries if place.startswith(prefix)]
-
-    def _put(self, place: str, entry: dict[str, Any]) -> None:
-        self._entries[place] = self._own[place] = entry
-
-    def _write(self) -> None:
-        """Put what this run knows over what is on the disk."""
-        file = self._folder / PROVENANCE_NAME
-        with locked(self._folder / _LOCK_NAME):
-            together = {**_read(file), **self._own}
-            self._entries = {key: entry for key, entry in together.items() if entry is not None}
-            with atomic_path(file) as temporary:
-                # no indent: with one, json leaves its fast encoder
-                temporary.write_text(json.dumps(self._entries) + "\n", encoding="utf-8")
 
     def _inherited(self, sources: Iterable[str]) -> dict[str, Any]:
         """What holds for all sources; None for what is unknown, and for simulated beside real."""
