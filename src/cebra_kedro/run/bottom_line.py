@@ -90,7 +90,9 @@ class BottomLine:
         if self._is_inside_a_line or self._closed.is_set():
             return
         width = _width(self._terminal) - 1  # in the last column, some terminals go to the next line
-        text = set_cell_size(found, width) if cell_len(found := self._text(width)) > width else found
+        text = (
+            set_cell_size(found, width) if cell_len(found := self._text(width)) > width else found
+        )
         self._write(f"\r{text}{' ' * min(self._drawn - cell_len(text), width - cell_len(text))}")
         self._drawn = cell_len(text)
 
