@@ -27,8 +27,9 @@ def how_to_go_on(
     """The command of this run again, from the nodes that have not finished on.
 
     ``--from-nodes`` runs what it names and what follows from it, so every node that has not
-    finished must be named or follow from a named one. The command as it was does the same more slowly: what
-    is finished is found again. It is given where there is little to leave out, or much to name.
+    finished must be named or follow from a named one. The command as it was does the same more
+    slowly: what is finished is found again. It is given where little can be left out, or much
+    would have to be named.
 
     Args:
         argv: of this process.
