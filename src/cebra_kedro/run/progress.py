@@ -142,7 +142,7 @@ class RunProgress:
             self._percent().strip(),
             duration(elapsed),
             self._left(elapsed),
-            self._latest,
+            str(self._latest),  # as it is now, whenever a handler writes it
         )
 
     def _percent(self) -> str:
