@@ -172,6 +172,28 @@ def test_a_terminal_that_cannot_go_back_gets_lines():
     assert "\r" not in written.replace("\r\n", "")
 
 
+FORK = """
+import os, time
+from cebra_kedro.run.progress import RunProgress
+from cebra_kedro.run.work import Expected
+
+run = RunProgress(Expected({"a": 1.0, "b": 1.0}))
+time.sleep(0.7)  # until the line is drawn
+if os.fork() == 0:
+    print("printed", "by a fork")
+    os._exit(0)
+os.wait()
+time.sleep(0.7)
+run.close()
+"""
+
+
+@WITHOUT_TERMINALS
+def test_what_forks_print_stands_above_the_line_too():
+    lines = screen(shown([sys.executable, "-W", "ignore", "-c", FORK], 80), 80)
+    assert lines == ["printed by a fork", ""]
+
+
 def test_forks_report_to_nobody(run, monkeypatch):
     run.start(TRAIN)
     monkeypatch.setattr(ground.os, "getpid", lambda: -1)

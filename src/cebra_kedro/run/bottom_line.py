@@ -70,8 +70,10 @@ class BottomLine:
 
     def print_above(self, stream: TextIO, text: str) -> int:
         """Write a text where the line was, and the line below it."""
-        if self._closed.is_set() or os.getpid() != self._pid:  # or a fork, without the ticker
+        if self._closed.is_set():
             return stream.write(text)
+        if os.getpid() != self._pid:
+            return self._print_from_fork(stream, text)
         with self._lock:
             self._erase()
             length = stream.write(text)
@@ -80,6 +82,15 @@ class BottomLine:
                 self._is_inside_a_line = not text.endswith("\n")
             self._draw()
         return length
+
+    def _print_from_fork(self, stream: TextIO, text: str) -> int:
+        """Another process draws the line, at times unknown; its lock may be held for ever here."""
+        blank = "" if self._is_inside_a_line else f"\r{' ' * (_width(self._terminal) - 1)}\r"
+        if text:
+            self._is_inside_a_line = not text.endswith("\n")
+            stream.write(blank + text)
+            stream.flush()
+        return len(text)
 
     def _tick(self) -> None:
         while not self._closed.wait(_REDRAW_EVERY_S):

@@ -43,11 +43,11 @@ def how_to_go_on(
     if "run" not in argv[1:]:
         return None
     names = ",".join(_first_unfinished(pipeline, finished, catalog))
-    begun = [_program(argv[0]), *argv[1:]]
+    words = list(argv[1:])
     if names and len(names) <= _SHORT:
-        begun.append(f"--from-nodes={names}")
-    command = subprocess.list2cmdline(begun) if os.name == "nt" else shlex.join(begun)
-    return HowToGoOn(f"Go on with: {command}")
+        words.append(f"--from-nodes={names}")
+    options = subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
+    return HowToGoOn(f"Go on with: {_program(argv[0])} {options}")
 
 
 def _first_unfinished(pipeline: Pipeline, finished: Collection[str], catalog: Any) -> list[str]:
@@ -64,6 +64,6 @@ def _first_unfinished(pipeline: Pipeline, finished: Collection[str], catalog: An
 
 
 def _program(path: str) -> str:
-    """How the program was called: ``python -m kedro`` names a file of Kedro."""
+    """How the program is typed; Kedro itself says ``python -m kedro`` where it was called so."""
     name = Path(path).name
     return "kedro" if name == "__main__.py" else name.removesuffix(".exe")
