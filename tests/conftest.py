@@ -56,13 +56,16 @@ def refused(finished):
         if started:  # a run that began says in its manifest how it ended
             manifest = "08_reporting/run_manifest.json"
             assert before.pop(manifest) != after.pop(manifest)
+            (log,) = [name for name in after if name.startswith("logs/") and name not in before]
+            assert b"Traceback" in after.pop(log)
         assert after == before
         assert result.exit_code == 1
         assert result.stdout == ""
         assert result.stderr.count("\n") == 1
         assert result.stderr.startswith("Error: ")
         assert "Traceback" not in result.stderr
-        return result.stderr.removeprefix("Error: ").rstrip()
+        said = result.stderr.removeprefix("Error: ").rstrip()
+        return said.removesuffix(f" (log: data/{log})") if started else said
 
     return run
 

@@ -17,6 +17,10 @@ from yaml import YAMLError
 from cebra_kedro import cli as room
 from cebra_kedro import pipeline_registry as registry
 from cebra_kedro.experiment import Descriptions
+from cebra_kedro.progress import someone_listens
+from cebra_kedro.run.go_on import HowToGoOn
+from cebra_kedro.run.progress import RunProgress
+from cebra_kedro.run.work import Expected
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +93,26 @@ def test_the_place_where_a_cause_was_raised_is_named_once():
     middle.__cause__ = cause
     middle.add_note("in rats ann/fold0_seed0")
     assert command(error).stderr == ("Error: rats.models: too few bins (in rats ann/fold0_seed0)\n")
+
+
+def test_how_to_go_on_is_a_line_of_its_own():
+    error = ValueError("too few trials")
+    error.add_note("in decoding.rats.score")
+    error.add_note("log: data/logs/a.log")
+    error.add_note(HowToGoOn("Go on with: kedro run --from-nodes=decoding.rats.score"))
+    assert command(error).stderr == (
+        "Error: too few trials (in decoding.rats.score) (log: data/logs/a.log)\n"
+        "Go on with: kedro run --from-nodes=decoding.rats.score\n"
+    )
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("no"), TypeError("a bug")])
+def test_however_a_run_ends_its_progress_is_closed(error, monkeypatch):
+    progress = RunProgress(Expected({"train": 1.0}))
+    assert someone_listens()
+    command(error)
+    assert not someone_listens()
+    progress.close()
 
 
 def test_an_error_without_words_is_named_by_its_type():

@@ -17,6 +17,7 @@ from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any, Protocol
 
+from cebra_kedro import progress
 from cebra_kedro.atomic import atomic_path
 
 logger = logging.getLogger(__name__)
@@ -77,8 +78,8 @@ class Pieces:
         cells: key → cell.
         processes: cells computed at the same time, each in a process of its own.
         title: what stands before the progress bar and in the log.
-        bar: whether one progress bar counts the cells; False for trainings in this process, which
-            each show their own.
+        bar: whether one progress bar counts the cells, where nobody listens (``progress``); False
+            for trainings in this process, which each show their own.
     """
 
     cells: Mapping[str, Cell]
@@ -125,7 +126,7 @@ def complete(
             end with the same bits. A process that was started by another, as by Kedro's
             ParallelRunner, starts none: it would wait for them for ever when it ends.
         title: of progress bar and log line; nothing is logged without one.
-        bar: whether to show a progress bar over all cells.
+        bar: whether to show a progress bar over all cells, where nobody listens (``progress``).
 
     Returns:
         Key → entry of its file in the order of ``cells``, without those whose value is None.
@@ -145,7 +146,7 @@ def complete(
     tasks = (_Task(key, cell, files[key], format, title) for key, cell in missing.items())
     processes = min(processes, len(missing)) if parent_process() is None else 1
     computed = _in_processes(tasks, processes) if processes > 1 else map(_compute, tasks)
-    for key, entry in _with_bar(computed, len(cells), len(entries), title) if bar else computed:
+    for key, entry in _watched(computed, len(cells), len(entries), title if bar else None):
         entries[key] = entry
     if title and cells:
         logger.info(
@@ -264,6 +265,19 @@ def _compute_for_parent(task: _Task) -> tuple[str, Entry | None]:
                 plain.add_note(note)
             raise plain from None
         raise
+
+
+def _watched(
+    computed: Iterator[tuple[str, Entry | None]], total: int, finished: int, title: str | None
+) -> Iterator[tuple[str, Entry | None]]:
+    """Report each cell to whoever listens; else count them on a bar, unless its title is None."""
+    if not progress.someone_listens():
+        yield from computed if title is None else _with_bar(computed, total, finished, title)
+        return
+    progress.advance(finished, total, before=finished)
+    for done, each in enumerate(computed, finished + 1):
+        progress.advance(done, total, before=finished)
+        yield each
 
 
 def _with_bar(

@@ -35,7 +35,7 @@ _USERS_TO_MEND = (
     ValueError,
     YAMLError,
 )
-"""The traceback of a run that has begun stands in its manifest; other errors show theirs."""
+"""The traceback of a run that has begun stands in its log; other errors show theirs."""
 
 
 def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,7 +43,10 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         from cebra_kedro.pipeline_registry import conf_folder, read_descriptions
         from cebra_kedro.run.checks import check_environment, check_names
+        from cebra_kedro.run.go_on import HowToGoOn
+        from cebra_kedro.run.log_file import file_only
         from cebra_kedro.run.manifest import one_line
+        from cebra_kedro.run.progress import close_progress
 
         try:
             if kwargs["env"]:  # where Kedro, and the registry, look for the environment
@@ -57,6 +60,8 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
                 kwargs["params"] = {**(kwargs["params"] or {}), "only_sessions": sessions}
             return callback(*args, **kwargs)
         except KeyboardInterrupt:
+            close_progress()
+            file_only.info("interrupted")
             # One that the pool no longer knows would be waited for when this process ends.
             for child in multiprocessing.active_children():
                 child.kill()
@@ -65,7 +70,11 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
             ) from None
         except _USERS_TO_MEND as error:
             logger.debug("the run failed", exc_info=True)
-            raise click.ClickException(one_line(error)) from error
+            notes = getattr(error, "__notes__", ())
+            go_on = [str(note) for note in notes if isinstance(note, HowToGoOn)]
+            raise click.ClickException("\n".join([one_line(error), *go_on])) from error
+        finally:
+            close_progress()
 
     return wrapped
 

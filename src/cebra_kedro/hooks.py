@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.framework import project
 from kedro.framework.hooks import hook_impl
@@ -12,7 +14,13 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+if TYPE_CHECKING:
+    from cebra_kedro.run.locks import RunLocks
+    from cebra_kedro.run.log_file import LogFile
+
 REPORTING = Path("data/08_reporting")
+LOGS = Path("data/logs")
+LOCKS = Path("data/.running")
 
 
 class RunReportHook:
@@ -24,6 +32,8 @@ class RunReportHook:
 
     def __init__(self) -> None:
         self._pid: int | None = None
+        self._locks: RunLocks | None = None
+        self._log: LogFile | None = None
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
@@ -48,7 +58,7 @@ class RunReportHook:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Check descriptions, output folders and raw files before any node starts."""
+        """Check descriptions, other runs, output folders and raw files before any node starts."""
         from cebra_kedro.run.checks import (
             check_experiments,
             check_sessions,
@@ -56,11 +66,10 @@ class RunReportHook:
             fetch_raw_files,
             is_default_run,
         )
-        from cebra_kedro.run.manifest import RunManifest
-        from cebra_kedro.run.origins import Origins
-        from cebra_kedro.run.progress import NodeProgress
-        from cebra_kedro.run.provenance import Provenance
+        from cebra_kedro.run.locks import RunLocks
+        from cebra_kedro.run.manifest import command_of
 
+        self._end()  # a run of this process that was interrupted
         self._catalog = catalog
         experiments = _experiments(pipeline)
         if is_default_run(run_params.get("pipeline_names")):
@@ -69,21 +78,16 @@ class RunReportHook:
         only = self._parameters.get("only_sessions")
         chosen = check_sessions(experiments, self._descriptions, only)
         files = [Path(place) for place in _outputs(pipeline, catalog)]
-        check_writable([self._reporting / "report.html", *files])
-        fetch_raw_files(pipeline, catalog, chosen)
-        described = {
-            name: one.model_dump(mode="json")
-            for name, one in self._descriptions.experiments.items()
-        }
-        parameters = {**described, "only_sessions": only}
-        self._manifest = RunManifest.begin(run_params, parameters, self._project, experiments)
-        self._manifest.write(self._reporting)
-        run = {name: self._manifest.facts[name] for name in ("run_id", "environment")}
-        sessions = {name: one.sessions for name, one in self._descriptions.experiments.items()}
-        provenance = Provenance(self._reporting, run)
-        self._origins = Origins(catalog, provenance, sessions, self._reporting)
-        self._progress = NodeProgress(len(pipeline.nodes))
-        self._pid = os.getpid()
+        folders = [self._reporting / "report.html", *(self._project / f for f in (LOGS, LOCKS))]
+        check_writable([*folders, *files])
+        self._locks = RunLocks(self._project / LOCKS, command_of(sys.argv))
+        self._locks.take(experiments)
+        try:
+            fetch_raw_files(pipeline, catalog, chosen)
+            self._begin_run(run_params, pipeline, experiments)
+        except BaseException:
+            self._end()
+            raise
 
     @hook_impl
     def before_dataset_loaded(self, node: Node) -> None:
@@ -107,7 +111,7 @@ class RunReportHook:
         if self._is_this_process:
             self._note_output(dataset_name, data, node)
             if self._manifest.note_saved(node.name, dataset_name):
-                self._progress.finish()
+                self._progress.finish(node.name)
 
     @hook_impl
     def on_node_error(self, error: Exception, node: Node) -> None:
@@ -119,39 +123,113 @@ class RunReportHook:
     @hook_impl
     def on_pipeline_error(self, error: Exception, pipeline: Pipeline) -> None:
         """Leave a manifest that says where the run failed, and a report over what has changed."""
-        from cebra_kedro.report import build_report
+        from cebra_kedro.run.go_on import how_to_go_on
 
-        if self._is_this_process:
+        if not self._is_this_process:
+            return
+        try:
             self._note_other_processes(pipeline)
             self._progress.close()
-            self._manifest.end("failed", error).write(self._reporting)
-            if self._manifest.results:
-                build_report(self._reporting)
+            self._leave_manifest_and_report("failed", error)
+            finished = self._manifest.node_seconds
+            error.add_note(f"log: {self._manifest.facts['log']}")
+            if note := how_to_go_on(sys.argv, pipeline, finished, self._catalog):
+                error.add_note(note)
+        finally:
+            self._end()
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline) -> None:
         """Write manifest and report, show the scores, say where to look."""
-        from cebra_kedro.report import build_report
         from cebra_kedro.run.summary import show_summary
 
-        self._note_other_processes(pipeline)
-        self._progress.close()
-        self._manifest.end("finished").write(self._reporting)
-        page = build_report(self._reporting)
-        headlines = {
-            name: one.headline or "" for name, one in self._descriptions.experiments.items()
-        }
-        show_summary(
-            self._manifest.results, self._reporting, page, self._manifest.seconds, headlines
-        )
+        try:
+            self._note_other_processes(pipeline)
+            self._progress.close()
+            page = self._leave_manifest_and_report("finished")
+            headlines = {
+                name: one.headline or "" for name, one in self._descriptions.experiments.items()
+            }
+            show_summary(
+                self._manifest.results, self._reporting, page, self._manifest.seconds, headlines
+            )
+        finally:
+            self._end()
 
     @property
     def _is_this_process(self) -> bool:
         return self._pid == os.getpid()
 
+    def _begin_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, experiments: list[str]
+    ) -> None:
+        """Begin what is kept of a run, and show that it goes on."""
+        from cebra_kedro.run.locks import briefly
+        from cebra_kedro.run.log_file import LogFile, file_only
+        from cebra_kedro.run.manifest import RunManifest, read_manifest
+        from cebra_kedro.run.origins import Origins
+        from cebra_kedro.run.progress import RunProgress
+        from cebra_kedro.run.provenance import Provenance
+        from cebra_kedro.run.work import expected_work
+
+        described = {
+            name: one.model_dump(mode="json")
+            for name, one in self._descriptions.experiments.items()
+        }
+        only = self._parameters.get("only_sessions")
+        parameters = {**described, "only_sessions": only}
+        self._manifest = RunManifest.begin(run_params, parameters, self._project, experiments)
+        facts = self._manifest.facts
+        self._log = LogFile(self._project / LOGS, facts["run_id"])
+        facts |= {"run_id": self._log.run_id, "log": (LOGS / self._log.path.name).as_posix()}
+        file_only.info("%s (environment %s)", facts["command"], facts["environment"])
+        with briefly(self._reporting):
+            last = read_manifest(self._reporting)
+            self._manifest.write(self._reporting)
+        run = {name: facts[name] for name in ("run_id", "environment")}
+        sessions = {name: one.sessions for name, one in self._descriptions.experiments.items()}
+        provenance = Provenance(self._reporting, run)
+        self._origins = Origins(self._catalog, provenance, sessions, self._reporting)
+        names = [node.name for node in pipeline.nodes]
+        self._progress = RunProgress(expected_work(names, last, facts["environment"]))
+        self._pid = os.getpid()
+
+    def _leave_manifest_and_report(self, status: str, error: Exception | None = None) -> Path:
+        """What is left at the end; the page is made anew unless the run has changed nothing."""
+        from cebra_kedro.report import build_report
+        from cebra_kedro.run.locks import briefly
+        from cebra_kedro.run.log_file import file_only
+
+        self._manifest.node_pieces = self._progress.pieces
+        self._manifest.end(status, error)
+        file_only.log(
+            logging.ERROR if error else logging.INFO,
+            "%s after %.0f s",
+            status,
+            self._manifest.seconds,
+            exc_info=error,
+        )
+        aside = self._project / LOGS / f"{self._manifest.facts['run_id']}.json"
+        with briefly(self._reporting):
+            self._manifest.write_last(self._reporting, aside)
+            if error is None or self._manifest.results:
+                return build_report(self._reporting)
+        return self._reporting / "report.html"
+
+    def _end(self) -> None:
+        """Let other runs go on; may be called again."""
+        if self._log is not None:
+            self._log.close()
+        if self._locks is not None:
+            self._locks.release()
+        self._log = self._locks = None
+
     def _begin(self, node: Node) -> None:
+        from cebra_kedro.run.log_file import file_only
+
         if self._is_this_process:
-            self._manifest.begin_node(node.name, node.outputs)
+            if self._manifest.begin_node(node.name, node.outputs):
+                file_only.info("%s begins", node.name)
             self._progress.start(node.name)
 
     def _note_recordings(self, dataset_name: str, data: Any) -> None:

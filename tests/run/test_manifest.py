@@ -206,3 +206,37 @@ def test_a_failed_write_leaves_the_manifest_of_the_run_before(manifest, tmp_path
         manifest.write(tmp_path)
     assert json.loads((tmp_path / MANIFEST_NAME).read_text()) == before
     assert [path.name for path in tmp_path.iterdir()] == [MANIFEST_NAME]
+
+
+def begun(tmp_path, run_id, started_at):
+    manifest = RunManifest.begin(RUN, {}, tmp_path, ())
+    manifest.facts |= {"run_id": run_id, "started_at": started_at}
+    manifest.write(tmp_path)
+    return manifest
+
+
+def test_of_two_runs_side_by_side_the_manifest_is_of_the_one_that_began_last(tmp_path):
+    first = begun(tmp_path, "first", "2026-01-01T00:00:00+00:00")
+    second = begun(tmp_path, "second", "2026-01-01T00:00:00+00:00")  # in the same second
+    aside = tmp_path / "first.json"
+    first.end("finished").write_last(tmp_path, aside)
+    assert room.read_manifest(tmp_path)["run_id"] == "second"
+    assert room.read_manifest(tmp_path)["status"] == "unfinished"
+    facts = json.loads(aside.read_text())
+    assert (facts["run_id"], facts["status"]) == ("first", "finished")
+    second.end("finished").write_last(tmp_path, tmp_path / "second.json")
+    assert room.read_manifest(tmp_path)["status"] == "finished"
+    assert not (tmp_path / "second.json").exists()
+
+
+def test_a_manifest_of_a_run_that_began_before_is_replaced(tmp_path):
+    late = begun(tmp_path, "late", "2026-01-01T00:00:01+00:00")
+    begun(tmp_path, "early", "2026-01-01T00:00:00+00:00")
+    late.end("failed").write_last(tmp_path, tmp_path / "aside.json")
+    assert room.read_manifest(tmp_path)["run_id"] == "late"
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[1]"])
+def test_a_damaged_manifest_is_read_as_none(tmp_path, content):
+    (tmp_path / MANIFEST_NAME).write_bytes(content)
+    assert room.read_manifest(tmp_path) == {}

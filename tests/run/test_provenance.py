@@ -1,6 +1,8 @@
 """Every result inherits from which kind of recording it came, over several runs."""
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -169,3 +171,55 @@ def test_nodes_in_threads_lose_no_note(project):
         list(pool.map(lambda name: read(run, name, REAL), names))
     known = json.loads((project.reporting / PROVENANCE_NAME).read_text())
     assert sorted(known) == sorted(names)
+
+
+def test_two_runs_side_by_side_lose_no_note_of_each_other(project):
+    first, second = project.run("first"), project.run("second")
+    read(first, "../a", REAL)
+    read(second, "../b", SIMULATED)
+    first.note_written({"a.csv": ["../a"]})
+    second.note_written({"b.csv": ["../b"]})
+    assert project.origin("a.csv") == (False, "verified")
+    assert project.origin("b.csv") == (True, "simulated")
+    assert project.known("../a")["run_id"] == "first"
+    assert project.known("b.csv")["run_id"] == "second"
+
+
+def test_what_a_run_has_noted_itself_is_not_taken_from_the_file_of_others(project):
+    first = project.run("first")
+    read(first, RAT, REAL)
+    second = project.run("second")
+    second.note_recordings({RAT: SIMULATED})  # not written yet
+    first.note_written({"../x": []})
+    second.note_written({"b.csv": [RAT]})
+    assert project.origin("b.csv") == (True, "simulated")
+
+
+def test_a_file_that_is_deleted_during_a_run_makes_nothing_unknown(project):
+    run = project.run()
+    read(run, RAT, REAL)
+    (project.reporting / PROVENANCE_NAME).unlink()
+    run.note_written({"scores.csv": [RAT]})
+    assert project.origin("scores.csv") == (False, "verified")
+
+
+MANY = """
+import sys
+from pathlib import Path
+from cebra_kedro.run.provenance import Provenance
+name = sys.argv[2]
+run = Provenance(Path(sys.argv[1]), {"run_id": name, "environment": "test"})
+for number in range(60):
+    run.note_written({f"../{name}/{number}": []})
+"""
+
+
+def test_processes_lose_no_note(project):
+    names = ["rats", "mice", "apes"]
+    command = [sys.executable, "-c", MANY, str(project.reporting)]
+    processes = [subprocess.Popen([*command, name]) for name in names]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    known = json.loads((project.reporting / PROVENANCE_NAME).read_text())
+    assert {place: entry["run_id"] for place, entry in known.items()} == {
+        f"../{name}/{number}": name for name in names for number in range(60)
+    }

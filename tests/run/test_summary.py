@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from cebra_kedro.run.summary import headline, score_tables, show_summary
+from cebra_kedro.run import summary
+from cebra_kedro.run.summary import class_metric, headline, mean_table, show_summary
 
 METRIC = "position_error_median"
 FILE = Path("hippocampus/metrics.csv")
@@ -19,7 +20,7 @@ def metrics(subject, scores, chance=0.5, decoder="knn", metric=METRIC, unit="m")
     """The rows of ``metrics.csv`` with two seeds a variant, 0.1 above and below the given score."""
     return pd.DataFrame(
         [
-            (variant, subject, seed, decoder, name, value, unit)
+            (variant, subject, seed, decoder, name, value, "" if name == "r2" else unit)
             for variant, score in scores.items()
             for seed, off in ((0, -0.1), (1, 0.1))
             for name, value in ((metric, score + off), (f"chance_{metric}", chance), ("r2", 9.0))
@@ -30,8 +31,7 @@ def metrics(subject, scores, chance=0.5, decoder="knn", metric=METRIC, unit="m")
 
 def score_table(metrics, metric):
     """The table on a terminal that has room for it."""
-    (table,) = score_tables(metrics, metric, width=1000)
-    return table
+    return summary.score_table(metrics, metric, width=1000)
 
 
 def cells(table):
@@ -39,7 +39,7 @@ def cells(table):
 
 
 def heads(table):
-    return [column.header for column in table.columns]
+    return [str(column.header).strip() for column in table.columns]
 
 
 def test_table_holds_the_mean_of_the_headline_score_and_chance_in_the_last_row():
@@ -185,45 +185,94 @@ def test_a_run_without_scores_shows_the_report_only(folder, capsys):
     assert len(shown(folder, [], capsys).splitlines()) == 1
 
 
+def printed(table, width):
+    console = Console(width=width, file=io.StringIO())
+    console.print(table)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
 @pytest.mark.parametrize(
-    ("n_variants", "n_sessions", "n_tables"),
-    [(10, 4, 1), (8, 11, 2), (3, 30, 1), (30, 3, 1), (20, 20, 1)],
+    ("n_variants", "n_sessions", "fits"),
+    [(10, 4, True), (8, 12, False), (3, 30, True), (30, 3, True), (20, 20, False), (12, 1, True)],
 )
-def test_tables_fit_an_ordinary_terminal_and_cut_neither_names_of_rows_nor_numbers(
-    n_variants, n_sessions, n_tables
-):
+def test_tables_fit_the_terminal_and_cut_nothing(n_variants, n_sessions, fits, width):
     scores = {f"a_variant_{n}": -10 - n / 10 for n in range(n_variants)}
     metrics_of = [metrics(f"a_long_session_{n}", scores) for n in range(n_sessions)]
-    tables = score_tables(pd.concat(metrics_of), METRIC, width=80)
-    assert len(tables) == n_tables
-    console = Console(width=80, file=io.StringIO())
-    console.print(*tables)
-    lines = console.file.getvalue().splitlines()
-    assert max(map(len, lines)) <= 80
-    text = "\n".join(lines)
-    for table in tables:
-        for name in cells(table)[0]:
-            assert f" {name} " in text
-        for number in np.ravel(cells(table)[1:]):
-            assert f" {number} " in text
+    table = summary.score_table(pd.concat(metrics_of), METRIC, width)
+    text = printed(table, width)
+    assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
+    for name in cells(table)[0]:
+        assert f" {name} " in text
+    for number in np.ravel(cells(table)[1:]):
+        assert f" {number} " in text
+    if fits:
+        assert len(cells(table)) * len(cells(table)[0]) > n_variants * n_sessions
+    if not fits and width == 80:
+        assert heads(table) == ["variant", f"mean of {n_sessions} sessions", "lowest", "highest"]
 
 
-def test_tables_below_each_other_hold_every_column_once_with_the_same_rows():
-    scores = {f"v{v}": v for v in range(8)}
-    table = pd.concat([metrics(f"day_{n}", scores) for n in range(9)])
-    narrow = score_tables(table, METRIC, width=40)
-    assert len(narrow) > 1
-    (wide,) = score_tables(table, METRIC, width=1000)
-    assert [name for part in narrow for name in heads(part)[1:]] == heads(wide)[1:]
-    assert [column for part in narrow for column in cells(part)[1:]] == cells(wide)[1:]
-    assert all(cells(part)[0] == cells(wide)[0] for part in narrow)
+def test_a_table_that_is_too_wide_is_turned_before_its_heads_are_broken():
+    scores = {f"a_rather_long_variant_{n}": 0.5 for n in range(4)}
+    table = pd.concat([metrics(f"day{n}", scores) for n in range(5)])
+    assert heads(summary.score_table(table, METRIC, 200))[0] == "session"
+    turned = summary.score_table(table, METRIC, 80)
+    assert heads(turned) == ["variant", *(f"day{n}" for n in range(5))]
 
 
-def test_where_many_sessions_meet_many_variants_their_mean_is_shown():
+def test_heads_are_broken_at_underscores_where_the_table_is_too_wide_both_ways():
+    scores = {f"position_direction_{n}": 0.5 for n in range(7)}
+    table = pd.concat([metrics(f"monday_morning_{n}", scores) for n in range(4)])
+    broken = summary.score_table(table, METRIC, 80)
+    assert heads(broken)[1] == "monday_\nmorning_\n0"
+    assert max(map(len, printed(broken, 80).splitlines())) <= 80
+
+
+def test_a_name_that_is_wider_than_the_terminal_is_folded_not_cut():
+    text = printed(summary.score_table(metrics("buddy", {"x" * 90: 0.2}), METRIC, 80), 80)
+    assert "…" not in text
+    assert text.count("x") == 90
+
+
+def test_where_many_sessions_meet_many_variants_their_mean_and_range_are_shown():
     tables = [
         metrics(f"day_{n}", {f"v{v}": v + n / 100 for v in range(9)}, chance=n) for n in range(11)
     ]
     table = score_table(pd.concat(tables), METRIC)
-    assert heads(table) == ["variant", "mean of 11 sessions"]
+    assert heads(table) == ["variant", "mean of 11 sessions", "lowest", "highest"]
     assert cells(table)[1] == [*(f"{v + 0.05:.3f}" for v in range(9)), "5.000"]
+    assert cells(table)[2] == [*(f"{v:.3f}" for v in range(9)), "0.000"]
+    assert cells(table)[3] == [*(f"{v + 0.1:.3f}" for v in range(9)), "10.000"]
+
+
+DIRECTION = {"metric": "direction_accuracy", "unit": "%"}
+
+
+def test_a_class_that_is_decoded_beside_the_headline_has_a_small_table(folder, capsys):
+    tables = [metrics(s, {"time": x}) for s, x in (("buddy", 0.2), ("cicero", 0.3))]
+    tables += [metrics(s, {"time": x}, **DIRECTION) for s, x in (("buddy", 80), ("cicero", 90))]
+    write(folder, *tables)
+    text = shown(folder, [FILE], capsys)
+    first, second = text.index(f"hippocampus: {METRIC}"), text.index("direction_accuracy on test")
+    assert first < second
+    assert "(%)" in text[second:]
+    for part in ("mean of 2 sessions", "85.0", "80.0", "90.0"):
+        assert part in text[second:]
+    assert text.count("hippocampus: ") == 2
+
+
+def test_one_more_metric_at_most_and_none_of_the_same_label_is_shown():
+    both = [metrics("a", {"time": 80.0}, metric=f"{n}_accuracy", unit="%") for n in ("x", "y")]
+    again = metrics("a", {"time": 80.0}, metric="x_balanced_accuracy", unit="%")
+    table = pd.concat([again, *both])
+    assert class_metric(table, METRIC) == "x_balanced_accuracy"
+    assert class_metric(table, "x_balanced_accuracy") == "y_accuracy"
+    assert class_metric(pd.concat([again, both[0]]), "x_accuracy") == ""
+    assert class_metric(metrics("a", {"time": 0.2}), METRIC) == ""
+
+
+def test_of_one_session_the_small_table_has_its_name():
+    table = mean_table(metrics("buddy", {"time": 80.0}, **DIRECTION), "direction_accuracy", 80)
+    assert heads(table) == ["variant", "buddy"]
+    assert cells(table) == [["time", "chance"], ["80.0", "0.5"]]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cebra_kedro.atomic import atomic_path
+from cebra_kedro.run.go_on import HowToGoOn
 
 MANIFEST_NAME = "run_manifest.json"
 _PACKAGES = (
@@ -50,6 +51,7 @@ class RunManifest:
         recordings: raw files by catalog entry of the recording.
         results: files written below the reporting folder, relative to it.
         node_seconds: node → seconds, loading and saving included.
+        node_pieces: node → pieces that it computed, and all its pieces, finished ones included.
     """
 
     facts: dict[str, Any]
@@ -58,6 +60,7 @@ class RunManifest:
     recordings: dict[str, dict[str, Any]] = field(default_factory=dict)
     results: set[Path] = field(default_factory=set)
     node_seconds: dict[str, float] = field(default_factory=dict)
+    node_pieces: dict[str, tuple[int, int]] = field(default_factory=dict)
     _node_started: dict[str, float] = field(default_factory=dict)
     _unsaved: dict[str, set[str]] = field(default_factory=dict)
     _failed_node: str = ""
@@ -87,7 +90,7 @@ class RunManifest:
             "namespaces": run_params.get("namespaces") or [],
             "sessions": parameters.get("only_sessions") or [],
             "environment": run_params.get("env") or "base",
-            "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            "command": command_of(sys.argv),
             **_git_state(project),
             "python": platform.python_version(),
             "platform": platform.platform(),
@@ -110,11 +113,13 @@ class RunManifest:
         """Whether a file or folder does not exist or is older than the run."""
         return not file.exists() or file.stat().st_mtime < self.started_epoch_s
 
-    def begin_node(self, name: str, outputs: Iterable[str]) -> None:
-        """Start the clock of a node, unless it runs already."""
-        if name not in self._node_started:
-            self._node_started[name] = time.perf_counter()
-            self._unsaved[name] = set(outputs)
+    def begin_node(self, name: str, outputs: Iterable[str]) -> bool:
+        """Start the clock of a node; False if it runs already."""
+        if name in self._node_started:
+            return False
+        self._node_started[name] = time.perf_counter()
+        self._unsaved[name] = set(outputs)
+        return True
 
     def note_saved(self, node: str, dataset_name: str) -> bool:
         """Note that a node has saved an output; True if it was the last one."""
@@ -160,6 +165,9 @@ class RunManifest:
             "device": self._device(),
             "raw_files": [self.recordings[name] for name in sorted(self.recordings)],
             "node_seconds": {name: round(s, 3) for name, s in self.node_seconds.items()},
+            "node_pieces": {
+                name: list(self.node_pieces[name]) for name in sorted(self.node_pieces)
+            },
         }
         if error is not None:
             self.facts |= {
@@ -175,6 +183,21 @@ class RunManifest:
         with atomic_path(folder / MANIFEST_NAME) as temporary:
             temporary.write_text(json.dumps(self.facts, indent=2) + "\n", encoding="utf-8")
 
+    def write_last(self, folder: Path, aside: Path) -> None:
+        """Write the manifest as :meth:`write`, or aside if a run that began later has one there.
+
+        Args:
+            folder: the reporting folder.
+            aside: file for the manifest in this case.
+        """
+        there = read_manifest(folder)
+        is_later = str(there.get("started_at", "")) >= self.facts["started_at"]
+        if is_later and there.get("run_id") != self.facts["run_id"]:
+            with atomic_path(aside) as temporary:
+                temporary.write_text(json.dumps(self.facts, indent=2) + "\n", encoding="utf-8")
+        else:
+            self.write(folder)
+
     def _device(self) -> str:
         """Where encoders were trained: as the parameters say, or what ``auto`` means here."""
         asked = {
@@ -185,16 +208,31 @@ class RunManifest:
         return ", ".join(sorted({_device_name(name) for name in asked or {"auto"}}))
 
 
+def command_of(argv: Sequence[str]) -> str:
+    """How this process was begun."""
+    return " ".join([Path(argv[0]).name, *argv[1:]])
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest in the reporting folder; empty if there is none that can be read."""
+    try:
+        content = json.loads((folder / MANIFEST_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def one_line(error: BaseException) -> str:
     """What an error says, and where it was raised; without a message, its type.
 
     Kedro raises errors of catalog entries anew, without the notes that say where they came from:
-    those of the causes are looked for too.
+    those of the causes are looked for too. How to go on is left to a line of its own.
     """
     notes: dict[str, None] = {}
     cause: BaseException | None = error
     while cause is not None:
-        notes |= dict.fromkeys(getattr(cause, "__notes__", ()))
+        of_cause = getattr(cause, "__notes__", ())
+        notes |= dict.fromkeys(note for note in of_cause if not isinstance(note, HowToGoOn))
         cause = cause.__cause__
     text = " ".join(str(error).split()) or type(error).__name__
     return " ".join([text, *(f"({note})" for note in notes)])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cebra_kedro.atomic import atomic_path
+from cebra_kedro.run.locks import briefly
 
 PROVENANCE_NAME = "provenance.json"
 RECORDING_FACTS = ("dataset", "n_time", "n_neurons", "n_trials", "bin_width_s", "suspicions")
@@ -28,7 +29,8 @@ class Provenance:
     A number from simulated recordings must never pass for one from real ones, also when only the
     later stages run. So a result inherits from what its node read, session by session, back to the
     recordings. Each is noted as soon as it is written, so that a run that is killed leaves no file
-    under the name of an earlier run.
+    under the name of an earlier run. Other runs may write at the same time, about other places:
+    what they have noted is read before each write.
 
     Results are named by places: a file relative to the reporting folder, or, for what holds several
     sessions, the file or folder with ``#<session>``.
@@ -42,7 +44,10 @@ class Provenance:
         self._folder = folder.resolve()
         self._run = dict(run)
         self._lock = threading.Lock()  # nodes may run in threads
-        self._entries = _read(self._folder / PROVENANCE_NAME)
+        self._of_this_run: dict[str, dict[str, Any]] = {}
+        self._entries: dict[str, dict[str, Any]] = {}
+        self._seen: tuple[int, ...] = ()
+        self._read_others()
 
     def place(self, path: Path, session: str = "") -> str:
         """The name of a file or folder, or of a session in it."""
@@ -59,7 +64,7 @@ class Provenance:
         with self._lock:
             for place, about in facts.items():
                 known = self._entries.get(place, {})
-                self._entries[place] = known | {key: about.get(key) for key in keys}
+                self._note(place, known | {key: about.get(key) for key in keys})
 
     def note_written(self, written: Mapping[str, Iterable[str]], *, is_raw: bool = False) -> None:
         """Note what a node has written.
@@ -69,13 +74,16 @@ class Provenance:
             is_raw: what it is made of is said by :meth:`note_recordings`.
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        with self._lock:
+        file = self._folder / PROVENANCE_NAME
+        with self._lock, briefly(self._folder):
+            self._read_others()
             for place, sources in written.items():
                 origin = self._entries.get(place, {}) if is_raw else self._inherited(sources)
-                self._entries[place] = {**origin, **self._run, "finished_at": now}
-            with atomic_path(self._folder / PROVENANCE_NAME) as temporary:
+                self._note(place, {**origin, **self._run, "finished_at": now})
+            with atomic_path(file) as temporary:
                 # no indent: with one, json leaves its fast encoder
                 temporary.write_text(json.dumps(self._entries) + "\n", encoding="utf-8")
+            self._seen = _state(file)
 
     def run_of(self, place: str) -> dict[str, Any]:
         """Which run made a result."""
@@ -85,11 +93,21 @@ class Provenance:
     def keep_run(self, place: str, source: str) -> None:
         """Say that a part of a result is of the run that made what it was taken from."""
         with self._lock:
-            self._entries[place] = self._entries.get(place, {}) | self.run_of(source)
+            self._note(place, self._entries.get(place, {}) | self.run_of(source))
 
     def known_places(self, prefix: str) -> list[str]:
         """The places whose names begin so."""
         return [place for place in self._entries if place.startswith(prefix)]
+
+    def _note(self, place: str, entry: dict[str, Any]) -> None:
+        self._entries[place] = self._of_this_run[place] = entry
+
+    def _read_others(self) -> None:
+        """Read what other runs have noted since this one last read or wrote the file."""
+        state = _state(self._folder / PROVENANCE_NAME)
+        if state and state != self._seen:  # a file that was deleted makes nothing unknown
+            self._entries = _read(self._folder / PROVENANCE_NAME) | self._of_this_run
+            self._seen = state
 
     def _inherited(self, sources: Iterable[str]) -> dict[str, Any]:
         """What holds for all sources; None for what is unknown, and for simulated beside real."""
@@ -102,6 +120,15 @@ class Provenance:
             if None in statuses
             else next((status for status in _WORST_FIRST if status in statuses), None),
         }
+
+
+def _state(file: Path) -> tuple[int, ...]:
+    """Changes with every write, as each makes a new file; empty if there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return ()
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:

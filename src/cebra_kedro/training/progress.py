@@ -1,4 +1,4 @@
-"""The progress bar of a training run, and the watch that stops on a loss that is not finite."""
+"""How far a training is, and the watch that stops it on a loss that is not finite."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 import torch
 from tqdm.auto import tqdm
 
+from cebra_kedro import progress
 from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.loss import goodness_of_fit_bits
 
@@ -20,7 +21,8 @@ class TrainingError(RuntimeError):
 class TrainingProgress:
     """Step, loss, bits, learning rate, speed and time left.
 
-    Losses stay on the device; they are read only when the bar is due, so that no step waits.
+    Losses stay on the device; they are read only when a report is due, so that no step waits. It
+    goes to whoever listens (``progress``), else onto a bar.
 
     Args:
         name: what is trained; None shows no bar.
@@ -42,7 +44,7 @@ class TrainingProgress:
             desc=name,
             unit="step",
             leave=False,
-            disable=None if name is not None else True,
+            disable=None if name is not None and not progress.someone_listens() else True,
         )
 
     def __enter__(self) -> TrainingProgress:
@@ -59,7 +61,9 @@ class TrainingProgress:
         self.check(done, losses)
         loss = float(losses[done - 1])
         bits = goodness_of_fit_bits(loss, self._n_negatives, self._config.pairs.n_objectives)
-        self._bar.set_postfix_str(f"loss {loss:.3f}, {bits:.2f} bits, lr {rate:.1e}", refresh=False)
+        state = f"loss {loss:.3f}, {bits:.2f} bits"
+        progress.advance_piece(done, self._config.steps, state)
+        self._bar.set_postfix_str(f"{state}, lr {rate:.1e}", refresh=False)
         self._bar.update(done - self._bar.n)
         self._due = now + _REPORT_EVERY_S
 
