@@ -174,5 +174,5 @@ def test_a_stage_alone_wants_what_earlier_stages_made_of_all_sessions(copied):
     result = run_command(copied, "--namespaces", "training.hippocampus.position")
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
-    assert "no 'achilles' in this store; it has buddy" in result.stderr
+    assert "no 'gatsby' in this store; it has buddy" in result.stderr
     assert "--sessions" in result.stderr

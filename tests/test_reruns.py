@@ -146,7 +146,7 @@ def test_the_last_stage_alone_knows_that_its_input_was_simulated(copied):
     figure = reporting(copied) / NAME / "buddy/scores.png"
     figure.unlink()
     (reporting(copied) / "report.html").unlink()
-    run_session(copied, namespaces=[f"reporting.{NAME}"], params=ONE_RAT["params"])
+    run_session(copied, namespaces=[f"reporting.{NAME}"], **ONE_RAT)
     assert figure.is_file()
     entry = provenance(copied)[f"{NAME}/buddy/scores.png"]
     assert entry["simulated"] is True
