@@ -125,11 +125,6 @@ def metric_label(metric: str) -> str:
     return " ".join(text.split())
 
 
-def decoded_label(metric: str) -> str:
-    """The label that a metric is about, e.g. ``position``; empty where its name has none."""
-    return metric.removesuffix(_ending(metric)).rstrip("_")
-
-
 def better(metric: str) -> str:
     """``lower`` or ``higher``, whichever is better; empty if neither is or it is not known."""
     ending = _ending(metric.removeprefix(CHANCE_PREFIX))
