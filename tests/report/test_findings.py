@@ -232,6 +232,15 @@ def test_joint_and_unguided_encoders_have_a_sentence_each():
     assert "no better than the control" in sentences(table)[2]
 
 
+def test_of_another_label_it_is_said_whether_it_guides_the_encoder():
+    table = pd.concat(
+        [rows("place", grid(0.1))] + [rows("place", grid(56.0), "choice_accuracy", "%")]
+    )
+    assert "the same encoder (which choice does not guide)" in sentences(table)[1]
+    both = dataclasses.replace(ENCODER, labels=("position", "choice"))
+    assert "does not guide" not in " ".join(sentences(table, (both,)))
+
+
 def test_other_labels_have_one_sentence_each_and_scores_of_training_rows_none():
     metrics = {
         R2: "",

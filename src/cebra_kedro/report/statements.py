@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from cebra_kedro.metrics import decoded_label
 from cebra_kedro.report import compared
 from cebra_kedro.report.cases import Case, verdict
 from cebra_kedro.report.paired import Paired
@@ -53,6 +54,9 @@ def brief_sentence(case: Case, cases: Sequence[Case]) -> Finding:
     scores, name = case.scores, case.encoder.name
     same = len(cases) == 1 and name == cases[0].encoder.name
     who = "the same encoder" if same else encoder_text(case.encoder)
+    label = decoded_label(scores.metric)
+    if same and label and label not in case.encoder.labels:
+        who += f" (which {label.replace('_', ' ')} does not guide)"
     values = [f"{case.value(scores.mean(name))} with {who}"]
     comparison = case.against_reference
     if case.reference is not None and comparison.differences:
