@@ -233,9 +233,7 @@ def test_joint_and_unguided_encoders_have_a_sentence_each():
 
 
 def test_of_another_label_it_is_said_whether_it_guides_the_encoder():
-    table = pd.concat(
-        [rows("place", grid(0.1))] + [rows("place", grid(56.0), "choice_accuracy", "%")]
-    )
+    table = pd.concat([rows("place", grid(0.1)), rows("place", grid(56.0), "choice_accuracy", "%")])
     assert "the same encoder (which choice does not guide)" in sentences(table)[1]
     both = dataclasses.replace(ENCODER, labels=("position", "choice"))
     assert "does not guide" not in " ".join(sentences(table, (both,)))
