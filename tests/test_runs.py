@@ -301,7 +301,7 @@ def test_report_shows_the_scores_and_every_figure(one_rat):
         assert variant in page, variant
         assert f"{score:.3f}".lstrip("0") in text, (variant, score)
     for figure in contents(reporting(one_rat), "*.png"):
-        assert f'src="{figure}"' in page
+        assert f"<code>{figure}</code>" in page
     assert "simulated" in text
 
 
@@ -357,6 +357,13 @@ def test_results_list_the_digest_of_every_table_and_figure(all_rats):
     listed = json.loads((folder / "results.json").read_text())
     for file, content in contents(folder, "*.csv").items():
         assert listed.pop(file.removesuffix(".csv")) == hashlib.sha256(content).hexdigest()
+    about = json.loads((folder / "about.json").read_text())
+    sorted_text = json.dumps(about, sort_keys=True).encode()
+    assert listed.pop("about") == hashlib.sha256(sorted_text).hexdigest()
+    assert listed.pop("explorer") == {
+        file.removesuffix(".json"): hashlib.sha256(content).hexdigest()
+        for file, content in contents(folder, "explorer.json").items()
+    }
     pictures = {
         f"{name}.png": digest for figure in listed.values() for name, digest in figure.items()
     }
