@@ -109,6 +109,8 @@ def shifted(content: Any, shift: int) -> Any:
 
 
 def _other(seeds: Any, shift: int) -> Any:
+    if isinstance(seeds, bool):  # whether seeds are compared
+        return seeds
     return [seed + shift for seed in seeds] if isinstance(seeds, list) else seeds + shift
 
 
