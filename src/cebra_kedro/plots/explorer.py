@@ -210,15 +210,15 @@ def _confusion(true: np.ndarray, predicted: np.ndarray, ids: list[int]) -> list[
 
 
 def _losses(history: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Encoder → steps, and the mean, least and most goodness of fit of its runs."""
+    """Encoder → steps, and the mean goodness of fit of its runs."""
     found = {}
     for name, of_encoder in history.groupby("variant", sort=False) if len(history) else ():
         by_step = of_encoder.groupby("step")["goodness_of_fit_bits"]
-        table = by_step.agg(["mean", "min", "max", "size"])
+        table = by_step.agg(["mean", "size"])
         table = table[:: math.ceil(len(table) / MOST_STEPS)]
         found[str(name)] = {
             "n_runs": int(table["size"].max()),
             "step": packed(table.index.to_numpy()),
-            **{part: packed(table[part].to_numpy(float)) for part in ("mean", "min", "max")},
+            "mean": packed(table["mean"].to_numpy(float)),
         }
     return found
