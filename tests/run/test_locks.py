@@ -102,8 +102,9 @@ def test_a_process_that_was_killed_holds_nothing(other, locks, tmp_path):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no forks")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 def test_a_fork_that_outlives_its_parent_holds_nothing(tmp_path, locks):
+    # the fork says that it is there: right after it was born it may still hold what its parent held
     program = HOLD.replace(
-        'print("taken"', 'import os, time; os.fork() or time.sleep(60); print("taken"'
+        'print("taken"', 'import os, time; os.fork() and time.sleep(60); print("taken"'
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path), "rats"],
