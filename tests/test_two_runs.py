@@ -171,7 +171,9 @@ def test_on_a_terminal_log_lines_and_tables_are_undamaged(copied, width):
     lines = screen(written, width)
     text = (copied / manifest(copied)["log"]).read_text()
     messages = [
-        line.split(" cebra_kedro.cells.complete: ")[1] for line in text.splitlines() if "computed" in line
+        line.split(" cebra_kedro.cells.complete: ")[1]
+        for line in text.splitlines()
+        if "computed" in line
     ]
     assert len(messages) > 20
     seen = "".join(lines).replace(" ", "")  # one may stand at the end of a line

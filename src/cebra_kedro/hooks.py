@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
+
+logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from cebra_kedro.run.locks import RunLocks
@@ -34,6 +37,7 @@ class RunReportHook:
         self._pid: int | None = None
         self._locks: RunLocks | None = None
         self._log: LogFile | None = None
+        self._engine = ExitStack()
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
@@ -66,11 +70,13 @@ class RunReportHook:
             fetch_raw_files,
             is_default_run,
         )
+        from cebra_kedro.run.compute import compute_block, engine_of
         from cebra_kedro.run.locks import RunLocks
         from cebra_kedro.run.manifest import command_of
 
         self._end()  # a run of this process that was interrupted
         self._catalog = catalog
+        self._compute = compute_block(self._parameters, run_params.get("runner"))
         experiments = _experiments(pipeline)
         if is_default_run(run_params.get("pipeline_names")):
             self._descriptions = self._descriptions.for_default_run()
@@ -84,10 +90,13 @@ class RunReportHook:
         self._locks.take(experiments)
         try:
             fetch_raw_files(pipeline, catalog, chosen)
+            place = self._engine.enter_context(engine_of(self._compute))
             self._begin_run(run_params, pipeline, experiments)
         except BaseException:
             self._end()
             raise
+        if place is not None:
+            logger.info("encoders are trained, embedded and decoded by workers of %s", place)
 
     @hook_impl
     def before_dataset_loaded(self, node: Node) -> None:
@@ -217,7 +226,8 @@ class RunReportHook:
         return self._reporting / "report.html"
 
     def _end(self) -> None:
-        """Let other runs go on; may be called again."""
+        """Let other runs go on, and workers go; may be called again."""
+        self._engine.close()
         if self._log is not None:
             self._log.close()
         if self._locks is not None:

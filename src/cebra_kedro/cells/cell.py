@@ -65,12 +65,14 @@ class Pieces:
         title: what stands before the progress bar and in the log.
         bar: whether one progress bar counts the cells, where nobody listens (``progress``); False
             for trainings in this process, which each show their own.
+        here: whether only this machine can compute them, as they read files that others may lack.
     """
 
     cells: Mapping[str, Cell]
     processes: int = 1
     title: str = ""
     bar: bool = True
+    here: bool = False
 
 
 @dataclass(frozen=True)

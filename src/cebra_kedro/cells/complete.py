@@ -39,6 +39,7 @@ def complete(
     processes: int = 1,
     title: str = "",
     bar: bool = True,
+    here: bool = False,
 ) -> dict[str, Entry]:
     """Compute the cells whose files are missing or of another fingerprint, each saved at once.
 
@@ -54,6 +55,8 @@ def complete(
             end with the same bits. Where an engine is in use (``use_engine``), it decides.
         title: of progress bar and log line; nothing is logged without one.
         bar: whether to show a progress bar over all cells, where nobody listens (``progress``).
+
+        here: whether only this machine can compute them, whatever engine is in use.
 
     Returns:
         Key → entry of its file in the order of ``cells``, without those whose value is None.
@@ -73,7 +76,7 @@ def complete(
         if key not in entries
     ]
     failures: dict[str, Outcome] = {}
-    engine = engine_in_use() or Processes()
+    engine = (None if here else engine_in_use()) or Processes()
     outcomes = engine.run(tasks, processes) if tasks else iter(())
     with contextlib.closing(_watched(outcomes, len(cells), n_before, title if bar else None)) as w:
         for outcome in w:

@@ -143,7 +143,7 @@ class StoreDataset(AbstractDataset[Saved, Store]):
         elif isinstance(data, Mapping):
             is_work = any(isinstance(value, Cell) for value in data.values())
             title = f"{self._filepath.parent.name}/{self._filepath.name}" if is_work else ""
-            pieces = Pieces(data, title=title, bar=is_work)
+            pieces = Pieces(data, title=title, bar=is_work, here=not is_work)
         else:
             raise DatasetError(
                 f"StoreDataset saves a mapping of keys, Pieces or a Store, got "
@@ -157,6 +157,7 @@ class StoreDataset(AbstractDataset[Saved, Store]):
             processes=pieces.processes,
             title=pieces.title,
             bar=pieces.bar,
+            here=pieces.here,
         )
 
     def _delete(self, entries: Mapping[str, Entry]) -> None:

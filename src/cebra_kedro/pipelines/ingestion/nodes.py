@@ -44,6 +44,7 @@ def read_recordings(raw: Mapping[str, Any], experiment: Experiment, only: Any, n
         },
         processes=experiment.training.n_workers,
         title=f"{name}: recordings",
+        here=True,
     )
 
 
