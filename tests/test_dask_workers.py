@@ -222,7 +222,7 @@ def results(project: Path) -> dict[str, bytes]:
         ),
         (
             {"engine": "dask", "dask": {"jobs": {"system": "slurm", "workers": 1}}},
-            "compute.dask.jobs.options",
+            "compute.dask.jobs.options needs cores and memory",
         ),
     ],
 )

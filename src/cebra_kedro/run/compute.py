@@ -241,9 +241,15 @@ def _gpus() -> list[str]:
 
 
 def _job_cluster(block: Jobs) -> Any:
-    import dask_jobqueue
+    import dask
+    import dask_jobqueue  # reads its own configuration, which may hold options too
 
     options = dict(block.options)
+    known = dask.config.get(f"jobqueue.{block.system}")
+    if missing := [name for name in ("cores", "memory") if not (options.get(name) or known[name])]:
+        raise ValueError(
+            f"compute.dask.jobs.options needs {' and '.join(missing)}, e.g. cores: 1, memory: 4GB"
+        )
     options.setdefault("processes", options.get("cores", 1))
     try:
         cluster = getattr(dask_jobqueue, _JOB_CLUSTERS[block.system])(**options)
