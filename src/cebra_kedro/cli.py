@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +19,9 @@ import click
 from kedro.config import MissingConfigException
 from kedro.framework import project
 from kedro.framework.cli.project import run as kedro_run
+from kedro.io import CatalogProtocol
 from kedro.io.core import DatasetError
+from kedro.pipeline import Pipeline
 from kedro.validation.exceptions import ParameterValidationError
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
@@ -121,6 +127,91 @@ def new_recording(files: tuple[str, ...], name: str | None) -> None:
 
     try:
         draft(files, name, Path.cwd())
+    except _USERS_TO_MEND as error:
+        raise click.ClickException(one_line(error)) from error
+
+
+_RUN_OPTIONS = [
+    click.option("--pipelines", default="__default__", help="As of kedro run."),
+    click.option("--env", "-e", help="As of kedro run."),
+    click.option("--sessions", help="As of kedro run."),
+]
+
+
+def _of_a_run(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which run is meant."""
+    for option in reversed(_RUN_OPTIONS):
+        command = option(command)
+    return command
+
+
+@cli.command("slurm")
+@_of_a_run
+@click.option("--tasks", default=16, show_default=True, type=click.IntRange(1), help="Of an array.")
+@click.option("--sbatch", default="", help='Options of sbatch: "--time=02:00:00 --mem=4G".')
+@click.option("--submit", is_flag=True, help="Submit the jobs, too.")
+def slurm(
+    pipelines: str, env: str | None, sessions: str | None, tasks: int, sbatch: str, submit: bool
+) -> None:
+    """Write jobs of SLURM that do a run: array jobs over its trainings, decodings and sweeps.
+
+    The folder of the project must be one that all nodes see. Nothing waits for the jobs; `status`
+    says how far they are.
+    """
+    from cebra_kedro.run.slurm import phases_of, write_scripts
+
+    with _project_of_run(pipelines, env) as (pipeline, _):
+        asked = {"--pipelines": pipelines, "--env": env, "--sessions": sessions}
+        if pipelines == "__default__":
+            del asked["--pipelines"]
+        command = [sys.executable, "-m", "kedro", "run"]
+        command += [f"{option}={value}" for option, value in asked.items() if value is not None]
+        folder = Path.cwd() / "data" / "slurm" / pipelines.replace(",", "+").strip("_")
+        phases = phases_of(pipeline)
+        script = write_scripts(folder, phases, command, n_tasks=tasks, options=shlex.split(sbatch))
+    click.echo(f"{len(phases)} jobs: {', '.join(phase.name for phase in phases)}")
+    if not submit:
+        click.echo(f"Submit them with {script}")
+    elif code := subprocess.run([script], check=False).returncode:
+        raise click.ClickException(f"{script} failed with exit code {code}")
+
+
+@cli.command("status")
+@_of_a_run
+def status(pipelines: str, env: str | None, sessions: str | None) -> None:
+    """Say how much of a run is done, by its files: also while jobs are at it."""
+    from cebra_kedro.run.status import status_of
+
+    with _project_of_run(pipelines, env, sessions) as (pipeline, catalog):
+        found = list(status_of(pipeline, catalog))
+    width = max((len(one.name) for one in found), default=0)
+    for one in found:
+        click.echo(f"{one.name:{width}}  {one}")
+
+
+@contextlib.contextmanager
+def _project_of_run(
+    pipelines: str, env: str | None, sessions: str | None = None
+) -> Iterator[tuple[Pipeline, CatalogProtocol]]:
+    """The pipeline of a run, and its catalog."""
+    from kedro.framework.session import KedroSession
+    from kedro.framework.startup import bootstrap_project
+
+    from cebra_kedro.run.checks import check_names
+    from cebra_kedro.run.manifest import one_line
+
+    logging.getLogger("kedro").setLevel(logging.WARNING)
+    try:
+        if env:
+            os.environ["KEDRO_ENV"] = env
+        bootstrap_project(Path.cwd())
+        names = pipelines.split(",")
+        registered = dict(project.pipelines)
+        check_names(registered, names, [])
+        only = {"only_sessions": sessions} if sessions else None
+        with KedroSession.create(project_path=Path.cwd(), env=env, runtime_params=only) as session:
+            context = cast("KedroSession", session).load_context()
+            yield Pipeline([registered[name] for name in names]), context.catalog
     except _USERS_TO_MEND as error:
         raise click.ClickException(one_line(error)) from error
 

@@ -8,8 +8,12 @@ from contextlib import contextmanager
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores that this process may use: those that the system, or a job of SLURM, grants."""
+    has_affinity = hasattr(os, "sched_getaffinity")  # not everywhere
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    # SLURM need not keep a job from using others' cores, but says how many are its own.
+    granted = os.environ.get("SLURM_CPUS_PER_TASK") or os.environ.get("SLURM_JOB_CPUS_PER_NODE", "")
+    return min(cores, int(granted)) if granted.isdigit() else cores
 
 
 @contextmanager

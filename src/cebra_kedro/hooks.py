@@ -75,6 +75,7 @@ class RunReportHook:
         from cebra_kedro.run.manifest import command_of
 
         self._end()  # a run of this process that was interrupted
+        self._pid = None
         self._catalog = catalog
         self._compute = compute_block(self._parameters, run_params.get("runner"))
         experiments = _experiments(pipeline)
@@ -87,10 +88,14 @@ class RunReportHook:
         folders = [self._reporting / "report.html", *(self._project / f for f in (LOGS, LOCKS))]
         check_writable([*folders, *files])
         self._locks = RunLocks(self._project / LOCKS, command_of(sys.argv))
-        self._locks.take(experiments)
+        share = self._compute.cells
+        locked = [f"{name}.share{share.number}of{share.of}" for name in experiments if share]
+        self._locks.take(locked or experiments)
         try:
             fetch_raw_files(pipeline, catalog, chosen)
             place = self._engine.enter_context(engine_of(self._compute))
+            if share is not None:  # what is written of a run, the run after it writes
+                return
             self._begin_run(run_params, pipeline, experiments)
         except BaseException:
             self._end()
@@ -134,6 +139,8 @@ class RunReportHook:
         """Leave a manifest that says where the run failed, and a report over what has changed."""
         from cebra_kedro.run.go_on import how_to_go_on
 
+        if self._compute.cells is not None:
+            self._end()
         if not self._is_this_process:
             return
         try:
@@ -153,6 +160,8 @@ class RunReportHook:
         from cebra_kedro.run.summary import show_summary
 
         try:
+            if self._compute.cells is not None:
+                return
             self._note_other_processes(pipeline)
             self._progress.close()
             page = self._leave_manifest_and_report("finished")

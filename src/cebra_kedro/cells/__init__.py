@@ -6,8 +6,8 @@ machine, or workers of a cluster.
 """
 
 from cebra_kedro.cells.cell import Cell, Entry, Format, Pieces, file_of, files_of
-from cebra_kedro.cells.complete import CellsFailedError, complete
-from cebra_kedro.cells.engine import Engine, Outcome, Task, use_engine
+from cebra_kedro.cells.complete import CellsFailedError, complete, n_finished
+from cebra_kedro.cells.engine import Engine, Outcome, Share, Task, share_in_use, use_engine
 
 __all__ = [
     "Cell",
@@ -17,9 +17,12 @@ __all__ = [
     "Format",
     "Outcome",
     "Pieces",
+    "Share",
     "Task",
     "complete",
     "file_of",
     "files_of",
+    "n_finished",
+    "share_in_use",
     "use_engine",
 ]

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from cebra_kedro import progress
 from cebra_kedro.cells.cell import Cell, Entry, Format, file_of
-from cebra_kedro.cells.engine import Outcome, Task, engine_in_use
+from cebra_kedro.cells.engine import Outcome, Task, engine_in_use, share_in_use
 from cebra_kedro.cells.processes import Processes
 from cebra_kedro.cells.work import finished, words
 
@@ -59,7 +59,8 @@ def complete(
         here: whether only this machine can compute them, whatever engine is in use.
 
     Returns:
-        Key → entry of its file in the order of ``cells``, without those whose value is None.
+        Key → entry of its file in the order of ``cells``, without those whose value is None, and
+        without those that are missing as they are none of this process's share.
 
     Raises:
         CellsFailedError: several cells failed, each twice, and the others are there; of one cell
@@ -70,10 +71,12 @@ def complete(
     found = {key: finished(cell, files[key], format) for key, cell in cells.items()}
     entries = {key: entry for key, entry in found.items() if entry is not None}
     n_before = len(entries)
+    share = None if here else share_in_use()
+    of_this = share.of_all(list(cells)) if share else cells.keys()
     tasks = [
         Task(key, cell, files[key], format, title)
         for key, cell in cells.items()
-        if key not in entries
+        if key not in entries and key in of_this
     ]
     failures: dict[str, Outcome] = {}
     engine = (None if here else engine_in_use()) or Processes()
@@ -93,13 +96,24 @@ def complete(
         raise _error_of([failures[key] for key in cells if key in failures], len(tasks))
     if title and cells:
         logger.info(
-            "%s: %d computed in %.0f s, %d were finished before",
+            "%s: %d computed in %.0f s, %d were finished before%s",
             title,
             len(tasks),
             time.perf_counter() - started,
             n_before,
+            f", of {len(cells)}" if share else "",
         )
     return {key: entries[key] for key in cells if key in entries}
+
+
+def n_finished(cells: Mapping[str, Cell], folder: Path, format: Format) -> int:
+    """How many cells have their files already; of cells without fingerprint, of whatever date."""
+    files = {key: file_of(key, folder, format) for key in cells}
+    return sum(
+        finished(cell, files[key], format) is not None
+        or (cell.fingerprint is None and files[key].exists())
+        for key, cell in cells.items()
+    )
 
 
 def _hopeless(failures: Mapping[str, Outcome], n_computed: int) -> bool:

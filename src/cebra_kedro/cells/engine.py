@@ -61,18 +61,50 @@ class Engine(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Share:
+    """Every so-and-so-many-th cell: what one of several processes computes that know of no other.
+
+    Attributes:
+        number: of this one, from 0.
+        of: how many there are.
+    """
+
+    number: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number < self.of:
+            raise ValueError(f"of {self.of} shares, there is no number {self.number}; from 0")
+
+    def of_all(self, keys: Sequence[str]) -> set[str]:
+        """The keys of this share."""
+        return set(sorted(keys)[self.number :: self.of])
+
+
 class _InUse:
     """The engine of the process that chose one; other processes have their own choice."""
 
     engine: Engine | None = None
+    share: Share | None = None
     pid = 0
 
 
-def use_engine(engine: Engine | None) -> None:
-    """Compute cells with this engine from now on, in this process; None for this machine."""
-    _InUse.engine, _InUse.pid = engine, os.getpid()
+def use_engine(engine: Engine | None, share: Share | None = None) -> None:
+    """Compute cells with this engine from now on, in this process.
+
+    Args:
+        engine: None for this machine.
+        share: compute these cells only, and leave the others as they are; None for all.
+    """
+    _InUse.engine, _InUse.share, _InUse.pid = engine, share, os.getpid()
 
 
 def engine_in_use() -> Engine | None:
     """What :func:`use_engine` was given in this process."""
     return _InUse.engine if _InUse.pid == os.getpid() else None
+
+
+def share_in_use() -> Share | None:
+    """The share of the cells that this process computes; None for all."""
+    return _InUse.share if _InUse.pid == os.getpid() else None

@@ -15,7 +15,7 @@ from typing import Any
 from kedro.io.core import AbstractDataset, DatasetError
 from kedro_datasets._typing import ImagePreview
 
-from cebra_kedro.cells import Cell, Entry, Pieces, complete, files_of
+from cebra_kedro.cells import Cell, Entry, Pieces, complete, files_of, n_finished, share_in_use
 from cebra_kedro.io.formats import format_of
 from cebra_kedro.io.local_file_dataset import local_path
 from cebra_kedro.store import Store, first_part, read_index
@@ -112,8 +112,14 @@ class StoreDataset(AbstractDataset[Saved, Store]):
             ) from error
 
     def save(self, data: Saved) -> None:
-        """Compute and write what is missing, then the index."""
+        """Compute and write what is missing, then the index.
+
+        A process that computes a share of the cells only leaves the index to the one after it.
+        """
         with _errors_of_cells():
+            if share_in_use() is not None:
+                self._completed(data)
+                return
             before = self.load().entries if self._exists() else {}
             saved = self._entries_of(data) if isinstance(data, Store) else self._completed(data)
             replaced = {first_part(key) for key in _keys(data)}
@@ -126,6 +132,10 @@ class StoreDataset(AbstractDataset[Saved, Store]):
             Store(self._format, entries).write_index(self._index)
             if not isinstance(data, Store):  # whose files may be those of another entry
                 self._delete({key: e for key, e in before.items() if key not in entries})
+
+    def n_finished(self, pieces: Pieces) -> int:
+        """How many of these cells have their files here already."""
+        return n_finished(pieces.cells, self._filepath, self._format)
 
     def _entries_of(self, store: Store) -> Mapping[str, Entry]:
         """The entries of a store, if it keeps what this entry does."""

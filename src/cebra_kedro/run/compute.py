@@ -7,13 +7,14 @@ import importlib.util
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
-from cebra_kedro.cells import use_engine
+from cebra_kedro.cells import Share, use_engine
 from cebra_kedro.cores import available_cores
 from cebra_kedro.parameter_block import Settings
 
@@ -91,10 +92,29 @@ class ComputeBlock(Settings):
     Attributes:
         engine: ``processes`` of this machine, or the workers of a ``dask`` cluster.
         dask: the cluster.
+        share: ``3/16`` computes the fourth of sixteen shares of the cells, on this machine, and
+            writes neither indices nor a report; a task of ``cebra-kedro slurm``.
     """
 
     engine: Literal["processes", "dask"] = "processes"
     dask: DaskBlock = DaskBlock()
+    share: str | None = None
+
+    @model_validator(mode="after")
+    def _share_is_one(self) -> Self:
+        if self.cells is not None and self.engine != "processes":
+            raise ValueError("a share of the cells is computed with engine: processes")
+        return self
+
+    @property
+    def cells(self) -> Share | None:
+        """The share, typed."""
+        if self.share is None:
+            return None
+        number, slash, of = self.share.partition("/")
+        if not (slash and number.isdigit() and of.isdigit()):
+            raise ValueError(f"share is written as 3/16, got {self.share!r}")
+        return Share(int(number), int(of))
 
 
 def compute_block(parameters: Mapping[str, Any], runner: str | None = None) -> ComputeBlock:
@@ -140,7 +160,11 @@ def engine_of(block: ComputeBlock) -> Iterator[str | None]:
         ValueError: no scheduler answers, or it has no worker.
     """
     if block.engine == "processes":
-        yield None
+        use_engine(None, block.cells)
+        try:
+            yield None
+        finally:
+            use_engine(None)
         return
     from cebra_kedro.cells.dask_workers import DaskWorkers
 
@@ -251,13 +275,32 @@ def _job_cluster(block: Jobs) -> Any:
             f"compute.dask.jobs.options needs {' and '.join(missing)}, e.g. cores: 1, memory: 4GB"
         )
     options.setdefault("processes", options.get("cores", 1))
+    kind = getattr(dask_jobqueue, _JOB_CLUSTERS[block.system])
+    refusals: list[Exception] = []
+
+    class Job(kind.job_cls):  # type: ignore[name-defined]
+        """Keeps what the queue said; Dask only logs it, and would wait for workers for ever."""
+
+        async def _submit_job(self, script: str) -> Any:
+            try:
+                return await super()._submit_job(script)
+            except Exception as error:
+                refusals.append(error)
+                raise
+
     try:
-        cluster = getattr(dask_jobqueue, _JOB_CLUSTERS[block.system])(**options)
+        cluster = kind(job_cls=Job, **options)
     except (TypeError, ValueError) as error:
         raise ValueError(f"compute.dask.jobs.options: {error}") from error
-    if isinstance(block.workers, int):
-        cluster.scale(n=block.workers)
-    else:
-        fewest, most = block.workers
+    fewest, most = (block.workers,) * 2 if isinstance(block.workers, int) else block.workers
+    cluster.scale(n=max(1, fewest))
+    while not refusals and not any(getattr(job, "job_id", 0) for job in cluster.workers.values()):
+        time.sleep(0.05)
+    if refusals:
+        with contextlib.suppress(Exception):  # it has not come so far that it could be closed
+            cluster.close(timeout=5)
+        words = " ".join(str(refusals[0]).split())
+        raise ValueError(f"{block.system} takes no jobs with compute.dask.jobs: {words}")
+    if most > fewest:
         cluster.adapt(minimum=fewest, maximum=most)
     return cluster
