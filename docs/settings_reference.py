@@ -24,6 +24,7 @@ _PLACES = {
     "<!-- protocols -->": "protocol_table",
     "<!-- kinds -->": "kind_table",
     "<!-- figures -->": "figure_table",
+    "<!-- compute -->": "compute_sections",
 }
 _PLAIN = {
     str: "text",
@@ -67,6 +68,15 @@ def experiment_sections() -> str:
 
     sections = Sections("experiment")
     sections.add("", Experiment)
+    return sections.text()
+
+
+def compute_sections() -> str:
+    """A section for each block that says where cells are computed."""
+    from cebra_kedro.run.compute import ComputeBlock
+
+    sections = Sections("compute")
+    sections.add("", ComputeBlock)
     return sections.text()
 
 

@@ -32,6 +32,10 @@ RUN_HERE = (
     "kedro run --pipelines hippocampus --sessions buddy,cicero",
     "kedro run --pipelines hippocampus --namespaces training.hippocampus.position",
     "kedro run --pipelines decoding,reporting",
+    "kedro run --pipelines hippocampus --namespaces ingestion.hippocampus",
+    "kedro run --pipelines hippocampus --namespaces training.hippocampus",
+    "kedro run --pipelines hippocampus --namespaces decoding.hippocampus,consistency.hippocampus",
+    "kedro run --pipelines hippocampus --namespaces reporting.hippocampus",
 )
 # Run here to the letter: nothing is trained, and published files that are missing are left out.
 RUN_TO_THE_LETTER = (
@@ -82,6 +86,29 @@ RUN_ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "kedro run --env paper --pipelines linear_track": (
             "test_linear_track.py::test_the_guided_encoder_tells_its_position_best"
         ),
+        "kedro run --params compute.engine=dask,compute.dask.local.workers=4": (
+            "test_dask_workers.py::test_a_rat_on_local_workers_has_the_same_results"
+        ),
+        **dict.fromkeys(
+            (
+                "dask scheduler --scheduler-file /shared/scheduler.json",
+                "dask worker --scheduler-file /shared/scheduler.json --nthreads 1",
+                "kedro run --params "
+                "compute.engine=dask,compute.dask.scheduler_file=/shared/scheduler.json",
+            ),
+            "test_dask_workers.py::test_a_rat_on_workers_started_by_hand_has_the_same_results",
+        ),
+        **dict.fromkeys(
+            (
+                "cebra-kedro slurm --pipelines hippocampus --tasks 16 "
+                '--sbatch "--time=02:00:00 --mem=4G"',
+                "data/slurm/hippocampus/submit.sh",
+            ),
+            "test_slurm.py::test_a_rat_by_jobs_of_slurm_has_the_same_results",
+        ),
+        "cebra-kedro status --pipelines hippocampus": (
+            "test_slurm.py::test_status_tells_what_is_done_and_what_is_not"
+        ),
         "kedro viz build --include-previews": (
             "test_viz.py::test_figures_and_tables_are_previewed"
         ),
@@ -114,6 +141,7 @@ NOT_RUN: Mapping[str, str] = MappingProxyType(
         "python -m http.server --bind 127.0.0.1 --directory build": (
             "serves until it is stopped; test_viz serves the same folder"
         ),
+        'pip install -e ".[dask]"': "an installation; .ci/run installs it with test",
         'pip install -e ".[jupyter]"': "an installation; .ci/run installs it with dev",
         "kedro jupyter lab": "opens a browser and waits; test_notebooks runs the notebooks",
         "python benchmarks/training_speed.py --repeats 5": (

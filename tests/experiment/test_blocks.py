@@ -15,10 +15,10 @@ from cebra_kedro.experiment.blocks import (
     Guidance,
     Named,
     SplitBlock,
-    SweepBlock,
     TrainingBlock,
     Transfer,
 )
+from cebra_kedro.experiment.sweeps import SweepBlock
 from cebra_kedro.training.config import EncoderConfig
 
 DISCRETE = {"law": "discrete"}
@@ -305,16 +305,49 @@ def test_a_transfer_has_a_name_in_tables():
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
-        ({}, "at least 1 item"),
+        ({}, "say one of grid, points, random, got none"),
         ({"training.steps": []}, "grid has no values for training.steps"),
         ({"split.by": ["block"]}, "but a sweep can change training, encoders, decoders, n_neur"),
-        ({"n_neurons": [4, 0]}, r"n_neurons must be whole numbers of at least 1, got \[4, 0\]"),
+        ({"n_neurons": [4, 0]}, r"n_neurons must be whole numbers of at least 1, got 0"),
         ({"n_neurons": ["all"]}, "n_neurons must be whole numbers"),
         ({"n_neurons": [True]}, "n_neurons must be whole numbers"),
     ],
 )
 def test_a_wrong_grid_is_refused(grid, message):
     refused(SweepBlock, {"grid": grid, "encoders": ["position"]}, message)
+
+
+@pytest.mark.parametrize(
+    ("sweep", "message"),
+    [
+        ({"grid": {"n_neurons": [3]}, "points": [{"n_neurons": 3}]}, "got grid and points"),
+        ({"points": [{"training.steps": 1}, {"n_neurons": 3}]}, "name the same parameters"),
+        ({"points": [{"split.by": "block"}]}, "but a sweep can change"),
+        ({"random": {"draws": 0, "over": {"n_neurons": [3]}}}, "greater than 0"),
+        ({"random": {"draws": 2, "over": {}}}, "at least 1 item"),
+        ({"random": {"draws": 2, "over": {"training.steps": []}}}, "random has no values for"),
+        (
+            {"random": {"draws": 2, "over": {"training.steps": {"low": 3, "high": 3}}}},
+            "low must be below high, got 3 and 3",
+        ),
+        (
+            {"random": {"draws": 2, "over": {"n_neurons": {"low": 0, "high": 3, "log": True}}}},
+            "with log, low must be above 0",
+        ),
+    ],
+)
+def test_a_wrong_sweep_is_refused(sweep, message):
+    refused(SweepBlock, {**sweep, "encoders": ["position"]}, message)
+
+
+def test_a_sweep_may_be_a_list_or_drawn():
+    points = [{"training.steps": 3, "n_neurons": None}, {"training.steps": 5, "n_neurons": 2}]
+    listed = SweepBlock.model_validate({"points": points, "encoders": ["a"]})
+    assert listed.cells == points
+    random = {"draws": 20, "seed": 3, "over": {"training.steps": {"low": 1, "high": 9}}}
+    drawn = SweepBlock.model_validate({"grid": None, "random": random, "encoders": ["a"]}).cells
+    assert {type(cell["training.steps"]) for cell in drawn} == {int}
+    assert {cell["training.steps"] for cell in drawn} <= set(range(1, 10))
 
 
 def test_a_sweep_may_take_all_neurons_and_names_its_encoders():

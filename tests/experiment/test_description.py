@@ -413,7 +413,7 @@ def test_a_cell_of_a_sweep_changes_what_it_names():
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
-        ({"training.step": [1]}, "sweep.grid names training.step, but training has no step; it ha"),
+        ({"training.step": [1]}, "the sweep names training.step, but training has no step; it ha"),
         ({"training.steps": [1, 0]}, r"\{'training.steps': 0\}: .*greater than or equal to 1"),
         ({"encoders.other.steps": [1]}, "but encoders has no other; it has position, time"),
         ({"encoders.position.pairs.delta": [0.1]}, "the time_delta law has no delta"),

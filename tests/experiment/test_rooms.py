@@ -174,7 +174,7 @@ def test_several_recordings_need_a_source_that_makes_them():
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
-        ({"training.step": [1]}, "sweep.grid names training.step, but training has no step"),
+        ({"training.step": [1]}, "the sweep names training.step, but training has no step"),
         ({"training.steps": [1, 0]}, "{'training.steps': 0}: "),
         ({"training.steps": [1], "training.seeds": [[0, 0]]}, "seeds must be different"),
         ({"encoders.tiem.steps": [1]}, "but encoders has no tiem; it has position, time"),
@@ -183,7 +183,7 @@ def test_several_recordings_need_a_source_that_makes_them():
 )
 def test_every_cell_of_a_sweep_is_checked(grid, message):
     said = refusal(RATS | {"sweep": {"encoders": ["time"], "grid": grid}})
-    assert said.startswith("rats.sweep.grid: ")
+    assert said.startswith("rats.sweep: ")
     assert message in said
 
 

@@ -120,6 +120,26 @@ def swept(n_rows, n_columns, n_sessions=1):
     return pd.DataFrame(rows, columns=[*names, *METRIC_COLUMNS])
 
 
+def drawn(n_draws=40):
+    """Scores of combinations of four parameters drawn at random."""
+    generator = np.random.default_rng(0)
+    rows = [
+        (*values, "rats", "buddy", variant, 0, seed, "knn", "position_r2", 0.1 * values[1] + seed, "")
+        for values in zip(
+            10 ** generator.uniform(-4, -1, n_draws),
+            generator.uniform(0.1, 3, n_draws),
+            generator.integers(1, 20, n_draws),
+            generator.choice(["time", "time_delta", "hybrid"], n_draws),
+            strict=True,
+        )
+        for variant in ("position_direction", "time_transductive")
+        for seed in (0, 1)
+    ]
+    names = ["learning_rate", "loss.temperature", "pairs.time_offset_bins", "pairs.law"]
+    swept = [f"encoders.position_direction.{name}" for name in names]
+    return pd.DataFrame(rows, columns=[*swept, *METRIC_COLUMNS])
+
+
 def embedding_of(dim):
     return partial(rat_results.embedding, dim=dim)
 
@@ -166,6 +186,7 @@ CASES: list[tuple[str, str, Callable, str | None, dict]] = [
     ("by_neurons", "long names", partial(many_areas, LONG_SESSIONS[:5]), None, {}),
     ("sweep", "line", partial(rats, sweep=swept(4, 1)), None, {}),
     ("sweep", "map", partial(rats, sweep=swept(4, 5)), None, {}),
+    ("sweep", "draws", partial(rats, sweep=drawn()), None, {}),
     ("sweep", "many maps", partial(rats, sweep=swept(3, 10, 4)), None, {}),
     ("loss", "rats", rats, "buddy", {}),
     ("loss", "twelve", many, LONG_SESSIONS[0], {}),

@@ -6,7 +6,7 @@ import pytest
 import rat_results
 
 from cebra_kedro.metrics import METRIC_COLUMNS
-from cebra_kedro.plots.sweep import plot_sweep, sweep_figure
+from cebra_kedro.plots.sweep import plot_draws, plot_sweep, sweep_figure
 
 SWEEP = pd.DataFrame(
     [
@@ -21,6 +21,51 @@ SWEEP = pd.DataFrame(
     columns=[*METRIC_COLUMNS, "training.steps", "encoders.default.pairs.delta"],
 )
 STEPS, DELTA = "training.steps", "encoders.default.pairs.delta"
+
+
+RATE, KIND = "training.optimizer.learning_rate", "encoders.default.pairs.law"
+DRAWN = pd.DataFrame(
+    [
+        ("made", "t", "default", 0, seed, "ridge", metric, rate * 100 + seed, "", rate, kind)
+        for rate, kind in [(0.001, "time"), (0.003, "delta"), (0.01, "time"), (0.1, "delta")]
+        for metric in ("chance_r2", "label_r2")
+        for seed in (0, 2)
+    ],
+    columns=[*METRIC_COLUMNS, RATE, KIND],
+)
+
+
+def test_draws_are_dots_over_each_parameter_with_the_best_ringed():
+    result = plot_draws(DRAWN, "label_r2", RATE, [KIND])
+    dots, ring = result.ax.lines
+    np.testing.assert_allclose(
+        dots.get_xydata(), [[0.001, 1.1], [0.003, 1.3], [0.01, 2.0], [0.1, 11.0]]
+    )
+    np.testing.assert_allclose(ring.get_xydata(), [[0.1, 11.0]])
+    np.testing.assert_allclose(result.data["max"] - result.data["min"], 2)
+    assert result.ax.get_xscale() == "log"
+    assert result.ax.get_ylabel() == "label R²"
+
+
+def test_of_an_error_the_lowest_is_best():
+    errors = DRAWN.assign(metric="position_error_median")
+    _, ring = plot_draws(errors, "position_error_median", RATE, [KIND]).ax.lines
+    np.testing.assert_allclose(ring.get_xydata(), [[0.001, 1.1]])
+
+
+def test_values_that_are_no_numbers_have_their_names():
+    ax = plot_draws(DRAWN, "label_r2", KIND, [RATE]).ax
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["time", "delta"]
+
+
+def test_what_is_no_grid_has_a_panel_for_each_parameter():
+    results = rat_results.results(sweep=DRAWN)
+    figure = sweep_figure(results, None)
+    assert [ax.get_xlabel() for ax in figure.axes] == [
+        "training.optimizer.learning_rate",
+        "pairs.law of default",
+    ]
+    assert "the best combination is ringed" in figure.get_suptitle()
 
 
 def titles(figure):

@@ -423,36 +423,6 @@ class CompareBlock(Settings):
         return self
 
 
-class SweepBlock(Settings):
-    """A grid over parameters: every combination is trained and decoded.
-
-    Attributes:
-        grid: parameter with its block, e.g. ``training.steps`` → values to try; ``n_neurons``
-            takes the first so many neurons of a recording (null takes all).
-        sessions: those it runs on; None for all.
-        encoders: those it runs.
-        baselines: decoded beside them.
-    """
-
-    grid: dict[str, tuple[Any, ...]] = Field(min_length=1)
-    sessions: tuple[str, ...] | None = Field(None, min_length=1)
-    encoders: tuple[str, ...] = Field(min_length=1)
-    baselines: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _grid_names_blocks(self) -> Self:
-        blocks = ("training", "encoders", "decoders", "n_neurons")
-        for name, values in self.grid.items():
-            if name.split(".")[0] not in blocks:
-                raise ValueError(f"grid names {name}, but a sweep can change {', '.join(blocks)}")
-            if not values:
-                raise ValueError(f"grid has no values for {name}; list some or remove it")
-        counts = [n for n in self.grid.get("n_neurons", ()) if n is not None]
-        if any(type(count) is not int or count < 1 for count in counts):
-            raise ValueError(f"grid: n_neurons must be whole numbers of at least 1, got {counts}")
-        return self
-
-
 class DefaultRun(Settings):
     """What ``kedro run`` alone does of an experiment: some of it; asked for by name, all is done.
 

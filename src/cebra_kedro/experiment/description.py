@@ -19,12 +19,12 @@ from cebra_kedro.experiment.blocks import (
     Guidance,
     Named,
     SplitBlock,
-    SweepBlock,
     TrainingBlock,
     Transfer,
 )
+from cebra_kedro.experiment.sweeps import SweepBlock
 from cebra_kedro.parameter_block import Settings
-from cebra_kedro.sweep import cells_of, with_values
+from cebra_kedro.sweep import with_values
 from cebra_kedro.training.config import EncoderConfig, TrainingConfig
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -73,7 +73,7 @@ class Experiment(Settings):
         transfers: from which session to which other one decoding is tried.
         compare: which embeddings are compared.
         guidance: labels and law of every guided encoder, on sessions with other labels.
-        sweep: a grid over parameters.
+        sweep: a grid over parameters, a list or random draws.
         figures: names of ``plots.figures`` → options; a list where there are none.
         headline: the metric shown when a run ends; None for the first one.
         default_run: what ``kedro run`` alone does of it; None for nothing.
@@ -386,9 +386,9 @@ class Experiment(Settings):
         Raises:
             ValueError: a name leads nowhere, or a value is out of range.
         """
-        grid = self.sweep.grid if self.sweep else {}
+        cells = self.sweep.cells if self.sweep else []
         everything = self.model_dump() | {"sweep": None}
-        for cell in cells_of(grid):
+        for cell in cells:
             values = {name: value for name, value in cell.items() if name != "n_neurons"}
             try:
                 varied = Experiment.model_validate(with_values(everything, values))

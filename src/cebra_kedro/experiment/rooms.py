@@ -44,7 +44,7 @@ def _checks(experiment: Experiment) -> Iterator[tuple[str, Callable[[], object]]
     for name, options in experiment.figures.items():
         yield f"figures.{name}", partial(_check_figure, name, set(options))
     if experiment.sweep is not None:
-        yield "sweep.grid", partial(list, experiment.sweep_cells())
+        yield "sweep", partial(list, experiment.sweep_cells())
 
 
 def _check_decode(block: DecodeBlock) -> None:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 _CELL_INCHES = 0.6
 _AROUND_INCHES = 1.0
+_MOST_VALUES = 12
+_MOST_PARAMETERS = 4
+_LOG_FROM = 20
+"""A parameter whose largest value is so many times its smallest is drawn on a logarithmic axis."""
 
 
 def sweep_figure(
@@ -41,6 +45,8 @@ def sweep_figure(
     decoder: str | None = None,
 ) -> Figure | None:
     """:func:`plot_sweep` for every session and variant, over the first two parameters that vary.
+
+    Of combinations that are no grid, as those drawn at random, a panel for each parameter.
 
     Args:
         results: the results.
@@ -67,6 +73,8 @@ def sweep_figure(
     table = _of(table, metric, decoder)
     swept = [name for name in table.columns if name not in METRIC_COLUMNS]
     varying = [name for name in swept if table[name].map(str).nunique() > 1] or swept[:1]
+    if _is_scattered(table, varying):
+        return _scattered_figure(table, metric, varying)
     rows, across = varying[0], varying[1] if len(varying) > 1 else None
     panels = list(table.groupby(["subject", "variant"], sort=False))
     room = style.WIDEST_INCHES - _AROUND_INCHES
@@ -88,6 +96,86 @@ def sweep_figure(
         title = f"Sweep: mean {metric_label(metric)} by {used} over {over}"
         finish(figure, title, [str(variant) for (_, variant), _ in panels])
     return figure
+
+
+def plot_draws(
+    table: pd.DataFrame, metric: str, parameter: str, others: Sequence[str] = (), *, ax: Any = None
+) -> Drawn:
+    """Score of each combination over the values of one parameter; the best one is marked.
+
+    A dot is the mean over folds and seeds, its line reaches from the lowest to the highest of them.
+
+    Args:
+        table: one row per score, with the swept parameters and ``metric``, ``value``, ``unit``.
+        metric: the score shown.
+        parameter: along the axis.
+        others: the other parameters that make a combination.
+        ax: axes to draw on; None for a new figure.
+
+    Returns:
+        The axes, and ``mean``, ``min`` and ``max`` of each combination (value of ``parameter``,
+        values of ``others``).
+
+    Raises:
+        ValueError: no row has this metric.
+    """
+    chosen = with_units(_of(table, metric, None))
+    unit = str(chosen["unit"].iloc[0])
+    by_value = [chosen[name].map(_hashable) for name in (parameter, *others)]
+    found = chosen.groupby(by_value, sort=False)["value"].agg(["mean", "min", "max"])
+    values = list(found.index.get_level_values(0))
+    numeric = pd.api.types.is_numeric_dtype(chosen[parameter])
+    kinds = list(dict.fromkeys(map(str, values)))
+    places = np.array([value if numeric else kinds.index(str(value)) for value in values], float)
+    best = int(np.argmin(found["mean"]) if better(metric) == "lower" else np.argmax(found["mean"]))
+    with house_style():
+        ax = ax or new_axes((4.0, 2.8))
+        colour = style.colours(["encoder"])["encoder"]
+        ax.vlines(places, found["min"], found["max"], color=colour, lw=1.0, alpha=0.5)
+        ax.plot(places, found["mean"], "o", color=colour, ms=5, mew=0.4, mec="white")
+        ax.plot(
+            places[best], found["mean"].iloc[best], "o", ms=11, mfc="none", mec="black", mew=1.2
+        )
+        if not numeric:
+            ax.set_xticks(range(len(kinds)), kinds)
+        elif places.min() > 0 and places.max() / places.min() > _LOG_FROM:
+            ax.set_xscale("log")
+        ax.set(xlabel=_parameter(parameter), ylabel=with_unit(metric_label(metric), unit))
+        ax.margins(x=0.1)
+    return Drawn((ax,), found)
+
+
+def _is_scattered(table: pd.DataFrame, varying: Sequence[str]) -> bool:
+    """Whether the combinations are no grid, or one with more values than a map has room for."""
+    values = table[list(varying)].map(_hashable)
+    counts = values.nunique()
+    return bool(counts.max() > _MOST_VALUES or len(values.drop_duplicates()) < counts.prod())
+
+
+def _scattered_figure(table: pd.DataFrame, metric: str, varying: Sequence[str]) -> Figure:
+    """A row of panels for each session and variant, one for each parameter, at most four."""
+    shown = list(varying)[:_MOST_PARAMETERS]
+    groups = list(table.groupby(["subject", "variant"], sort=False))
+    width = min(3.2, style.WIDEST_INCHES / len(shown))
+    with house_style():
+        figure = new_figure((max(5.0, width * len(shown)), 2.6 * len(groups) + 0.5))
+        axes = figure.subplots(len(groups), len(shown), squeeze=False, sharey="row")
+        for line, ((subject, variant), part) in zip(axes, groups, strict=True):
+            for ax, name in zip(line, shown, strict=True):
+                plot_draws(part, metric, name, [one for one in varying if one != name], ax=ax)
+                ax.set_xlabel(textwrap.fill(_parameter(name), int(width / style.LETTER_INCHES)))
+            for ax in line[1:]:
+                ax.set_ylabel("")
+            line[0].set_title(f"{subject}, {style.variant_label(str(variant))}", loc="left")
+        used = table["decoder"].iloc[0]
+        title = f"Sweep: {metric_label(metric)} by {used}; the best combination is ringed"
+        finish(figure, title, [str(variant) for (_, variant), _ in groups])
+    return figure
+
+
+def _hashable(value: Any) -> Any:
+    """The value, or its text if it is a list or a mapping."""
+    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)
 
 
 def plot_sweep(

@@ -161,7 +161,7 @@ def first_neurons(recording: Recording, count: int) -> Recording:
 
     if count > recording.n_neurons:
         raise ValueError(
-            f"sweep.grid asks for {count} neurons, but {recording.name} has {recording.n_neurons}; "
+            f"the sweep asks for {count} neurons, but {recording.name} has {recording.n_neurons}; "
             "lower n_neurons"
         )
     return replace(recording, neural=np.ascontiguousarray(recording.neural[:, :count]))
