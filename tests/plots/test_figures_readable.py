@@ -124,7 +124,18 @@ def drawn(n_draws=40):
     """Scores of combinations of four parameters drawn at random."""
     generator = np.random.default_rng(0)
     rows = [
-        (*values, "rats", "buddy", variant, 0, seed, "knn", "position_r2", 0.1 * values[1] + seed, "")
+        (
+            *values,
+            "rats",
+            "buddy",
+            variant,
+            0,
+            seed,
+            "knn",
+            "position_r2",
+            0.1 * values[1] + seed,
+            "",
+        )
         for values in zip(
             10 ** generator.uniform(-4, -1, n_draws),
             generator.uniform(0.1, 3, n_draws),

@@ -5,6 +5,7 @@ Scores come as a tidy table with a column for each swept parameter.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -148,8 +149,8 @@ def plot_draws(
 def _is_scattered(table: pd.DataFrame, varying: Sequence[str]) -> bool:
     """Whether the combinations are no grid, or one with more values than a map has room for."""
     values = table[list(varying)].map(_hashable)
-    counts = values.nunique()
-    return bool(counts.max() > _MOST_VALUES or len(values.drop_duplicates()) < counts.prod())
+    counts = [values[name].nunique() for name in varying]
+    return max(counts) > _MOST_VALUES or len(values.drop_duplicates()) < math.prod(counts)
 
 
 def _scattered_figure(table: pd.DataFrame, metric: str, varying: Sequence[str]) -> Figure:

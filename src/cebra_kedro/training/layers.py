@@ -132,7 +132,59 @@ def _products(
         flat = inputs.permute(0, 2, 3, 1).reshape(n_rows, -1)
         weight = weight.permute(0, 2, 1).reshape(n_channels, -1)
         return F.linear(flat, weight, bias)[:, :, None, None]
+    if stride == 1 and n_rows == 1 and _is_plain(inputs):
+        return _Shifted.apply(inputs, weight, bias)
     return F.conv2d(inputs, weight[:, :, None, :], bias, stride=(1, stride))
+
+
+def _is_plain(inputs: torch.Tensor) -> bool:
+    """Whether products are float32 and on a CPU."""
+    here = inputs.device.type == "cpu" and inputs.dtype == torch.float32
+    return here and not torch.is_autocast_enabled("cpu")
+
+
+class _Shifted(torch.autograd.Function):
+    """A convolution of one long row as one matrix product for each bin of the kernel.
+
+    On CPUs without AVX-512, the gradients of oneDNN's convolution take five times as long as the
+    convolution itself; those of matrix products take as long as the products.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+    ) -> torch.Tensor:
+        rows = inputs.permute(0, 2, 3, 1).reshape(inputs.shape[-1], -1)
+        kernels = weight.permute(2, 0, 1).contiguous()
+        n_outputs = len(rows) - len(kernels) + 1
+        ctx.save_for_backward(rows, kernels)
+        first = kernels[0].t()
+        output = rows[:n_outputs] @ first
+        if bias is not None:
+            output += bias
+        for shift in range(1, len(kernels)):
+            output.addmm_(rows[shift : shift + n_outputs], kernels[shift].t())
+        return output[None, None].permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(
+        ctx: Any, gradient: torch.Tensor
+    ) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor | None]:
+        rows, kernels = ctx.saved_tensors
+        gradient = gradient.permute(0, 2, 3, 1).reshape(-1, kernels.shape[1])
+        n_outputs = len(gradient)
+        of_inputs = of_weight = of_bias = None
+        if ctx.needs_input_grad[0]:
+            of_inputs = rows.new_zeros(rows.shape)
+            for shift, kernel in enumerate(kernels):
+                of_inputs[shift : shift + n_outputs].addmm_(gradient, kernel)
+            of_inputs = of_inputs[None, None].permute(0, 3, 1, 2)
+        if ctx.needs_input_grad[1]:
+            found = [gradient.t() @ rows[k : k + n_outputs] for k in range(len(kernels))]
+            of_weight = torch.stack(found, dim=2)
+        if ctx.needs_input_grad[2]:
+            of_bias = gradient.sum(dim=0)
+        return of_inputs, of_weight, of_bias
 
 
 def _thin_and_convolve(module: Any, inputs: torch.Tensor | SparseWindows) -> torch.Tensor | _Beside:

@@ -1,0 +1,54 @@
+"""Convolutions as matrix products: the numbers and gradients of torch's own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
+
+from cebra_kedro.training.layers import _products, _Shifted
+
+
+def row(length, channels=5, dtype=torch.float32):
+    """One row (1, channel, 1, time), channels-last."""
+    data = torch.randn(1, length, 1, channels, generator=torch.manual_seed(0), dtype=dtype)
+    return data.permute(0, 3, 2, 1).requires_grad_()
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("kernel", [2, 3])
+def test_a_long_row_is_convolved_as_ever(kernel, bias):
+    inputs = row(50)
+    weight = torch.randn(7, 5, kernel, requires_grad=True)
+    offset = torch.randn(7, requires_grad=True) if bias else None
+    one = _products(inputs, weight, offset, 1)
+    other = F.conv2d(inputs, weight[:, :, None], offset)
+    torch.testing.assert_close(one, other)
+    assert one.is_contiguous(memory_format=torch.channels_last)
+    wanted = [inputs, weight, *([offset] if bias else [])]
+    pull = torch.randn_like(other)
+    for found, expected in zip(
+        torch.autograd.grad(one, wanted, pull),
+        torch.autograd.grad(other, wanted, pull),
+        strict=True,
+    ):
+        torch.testing.assert_close(found, expected)
+
+
+def test_gradients_are_those_of_differences():
+    inputs = row(9, 3, torch.float64)
+    weight = torch.randn(2, 3, 3, dtype=torch.float64, requires_grad=True)
+    bias = torch.randn(2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(_Shifted.apply, (inputs, weight, bias))
+
+
+def test_inputs_of_a_recording_take_no_gradient():
+    weight = torch.randn(2, 5, 3, requires_grad=True)
+    output = _products(row(9).detach(), weight, None, 1)
+    output.sum().backward()
+    assert weight.grad.abs().sum() > 0
+
+
+def test_low_precision_is_left_to_torch():
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert _products(row(50), torch.randn(2, 5, 3), None, 1).dtype == torch.bfloat16
