@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 from click.testing import CliRunner, Result
 
+from cebra_kedro.experiment.descriptions import NOT_EXPERIMENTS
+
 PROJECT = Path(__file__).parents[1]
 ONE_RAT: dict[str, Any] = {
     "pipeline_names": ["hippocampus"],
@@ -55,6 +57,15 @@ def base_parameters() -> dict[str, Any]:
     """What ``conf/base/parameters*.yml`` say."""
     files = sorted((PROJECT / "conf" / "base").glob("parameters*.yml"))
     return {key: block for file in files for key, block in yaml.safe_load(file.read_text()).items()}
+
+
+def shipped_experiments() -> dict[str, dict[str, Any]]:
+    """The descriptions among them."""
+    return {
+        name: block
+        for name, block in base_parameters().items()
+        if not name.startswith("_") and name not in NOT_EXPERIMENTS
+    }
 
 
 def contents(folder: Path, pattern: str = "*") -> dict[str, bytes]:

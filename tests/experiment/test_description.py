@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.training.config import EncoderConfig
-from kedro_project import base_parameters
+from kedro_project import base_parameters, shipped_experiments
 
-SHIPPED = sorted(name for name in base_parameters() if not name.startswith(("_", "only")))
+SHIPPED = sorted(shipped_experiments())
 
 
 def refused(message, of=rats, **blocks):

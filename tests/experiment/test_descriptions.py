@@ -7,11 +7,9 @@ from described import AREAS, RATS, changed
 
 from cebra_kedro.experiment import Descriptions, check_description
 from cebra_kedro.experiment.rooms import check_rooms
-from kedro_project import base_parameters
+from kedro_project import shipped_experiments
 
-SHIPPED = {
-    name: block for name, block in base_parameters().items() if not name.startswith(("_", "only"))
-}
+SHIPPED = shipped_experiments()
 
 
 def refusal(block, name="rats"):

@@ -11,12 +11,12 @@ from cebra_kedro.pipeline_registry import stages_of
 from cebra_kedro.plots.figures import FIGURES, known_options
 from cebra_kedro.sources.registry import SOURCES
 from cebra_kedro.training.baselines import FEATURES
-from kedro_project import PROJECT, base_parameters, copy_project
+from kedro_project import PROJECT, copy_project, shipped_experiments
 
 ENVIRONMENTS = sorted(
     path.name for path in (PROJECT / "conf").iterdir() if path.is_dir() and path.name != "local"
 )
-NAMES = sorted(name for name in base_parameters() if not name.startswith(("_", "only")))
+NAMES = sorted(shipped_experiments())
 
 
 @pytest.fixture(scope="module")
