@@ -120,7 +120,7 @@ def swept(n_rows, n_columns, n_sessions=1):
     return pd.DataFrame(rows, columns=[*names, *METRIC_COLUMNS])
 
 
-def drawn(n_draws=40):
+def draws(n_draws=40):
     """Scores of combinations of four parameters drawn at random."""
     generator = np.random.default_rng(0)
     rows = [
@@ -149,6 +149,15 @@ def drawn(n_draws=40):
     names = ["learning_rate", "loss.temperature", "pairs.time_offset_bins", "pairs.law"]
     swept = [f"encoders.position_direction.{name}" for name in names]
     return pd.DataFrame(rows, columns=[*swept, *METRIC_COLUMNS])
+
+
+def tried():
+    """The same as a search."""
+    table = draws().rename_axis("trial").reset_index()
+    table = table[table["variant"] == "position_direction"]
+    table.insert(1, "scored_on", ["test" if trial == 8 else "valid" for trial in table["trial"]])
+    table.insert(2, "chosen_by", "position_r2")
+    return pd.concat([table, table[table["trial"] == 8].assign(scored_on="valid")])
 
 
 def embedding_of(dim):
@@ -197,7 +206,8 @@ CASES: list[tuple[str, str, Callable, str | None, dict]] = [
     ("by_neurons", "long names", partial(many_areas, LONG_SESSIONS[:5]), None, {}),
     ("sweep", "line", partial(rats, sweep=swept(4, 1)), None, {}),
     ("sweep", "map", partial(rats, sweep=swept(4, 5)), None, {}),
-    ("sweep", "draws", partial(rats, sweep=drawn()), None, {}),
+    ("search", "four parameters", partial(rats, search=tried()), None, {}),
+    ("sweep", "draws", partial(rats, sweep=draws()), None, {}),
     ("sweep", "many maps", partial(rats, sweep=swept(3, 10, 4)), None, {}),
     ("loss", "rats", rats, "buddy", {}),
     ("loss", "twelve", many, LONG_SESSIONS[0], {}),

@@ -5,7 +5,7 @@ results is ``store``'s. Where cells are computed is an :class:`Engine`'s: other 
 machine, or workers of a cluster.
 """
 
-from cebra_kedro.cells.cell import Cell, Entry, Format, Pieces, file_of, files_of
+from cebra_kedro.cells.cell import Cell, Entry, Format, Pieces, Rounds, file_of, files_of
 from cebra_kedro.cells.complete import CellsFailedError, complete, n_finished
 from cebra_kedro.cells.engine import Engine, Outcome, Share, Task, share_in_use, use_engine
 
@@ -17,6 +17,7 @@ __all__ = [
     "Format",
     "Outcome",
     "Pieces",
+    "Rounds",
     "Share",
     "Task",
     "complete",

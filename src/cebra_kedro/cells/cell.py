@@ -75,6 +75,22 @@ class Pieces:
     here: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Rounds:
+    """Cells of which the later ones depend on the values of the earlier ones.
+
+    Attributes:
+        play: is given a function that computes cells, key → cell, and returns their values; it
+            calls it as often as it wants. Played again, it must ask for the same cells.
+        processes: cells computed at the same time.
+        title: as of :class:`Pieces`.
+    """
+
+    play: Callable[[Callable[[Mapping[str, Cell]], Mapping[str, Any]]], None]
+    processes: int = 1
+    title: str = ""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A file that keeps the value of a cell.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -22,7 +22,7 @@ from cebra_kedro.experiment.blocks import (
     TrainingBlock,
     Transfer,
 )
-from cebra_kedro.experiment.sweeps import SweepBlock
+from cebra_kedro.experiment.sweeps import SearchBlock, SweepBlock
 from cebra_kedro.parameter_block import Settings
 from cebra_kedro.sweep import with_values
 from cebra_kedro.training.config import EncoderConfig, TrainingConfig
@@ -74,6 +74,7 @@ class Experiment(Settings):
         compare: which embeddings are compared.
         guidance: labels and law of every guided encoder, on sessions with other labels.
         sweep: a grid over parameters, a list or random draws.
+        search: settings of an encoder chosen on validation trials.
         figures: names of ``plots.figures`` → options; a list where there are none.
         headline: the metric shown when a run ends; None for the first one.
         default_run: what ``kedro run`` alone does of it; None for nothing.
@@ -92,6 +93,7 @@ class Experiment(Settings):
     compare: CompareBlock = CompareBlock()
     guidance: dict[str, Guidance] = Field(default_factory=dict)
     sweep: SweepBlock | None = None
+    search: SearchBlock | None = None
     figures: dict[str, dict[str, Any]] = Field(default_factory=dict)
     headline: str | None = None
     default_run: DefaultRun | None = None
@@ -207,7 +209,26 @@ class Experiment(Settings):
             joint = [name for name in self.sweep.encoders if self.encoders[name].joint]
             if joint:
                 raise ValueError(f"sweep.encoders: {', '.join(joint)} is joint; sweep another")
+        if self.search is not None:
+            self._check_search(self.search)
         return self
+
+    def _check_search(self, block: SearchBlock) -> None:
+        self._check_known("search.sessions", block.sessions or (), self.sessions)
+        self._check_known("search.encoder", (block.encoder,), self.encoders)
+        encoder = self.encoders[block.encoder]
+        if encoder.joint:
+            raise ValueError(f"search.encoder: {block.encoder} is joint; search another")
+        if encoder.fit_on != "train":
+            raise ValueError(
+                f"search.encoder: {block.encoder} is fitted to validation trials too (fit_on: "
+                f"{encoder.fit_on}), which then say nothing about it; give an encoder like it "
+                "fit_on: train"
+            )
+        if block.score is None and self.headline is None:
+            raise ValueError("search.score: say what is to be made best, or headline")
+        if not self.decode:
+            raise ValueError("search: nothing is decoded; say what in decode")
 
     @model_validator(mode="after")
     def _default_run_exists(self) -> Self:
@@ -360,7 +381,7 @@ class Experiment(Settings):
         """
         if self.default_run is None:
             raise ValueError("this experiment has no default_run")
-        part = self.model_dump() | {"default_run": None, "sweep": None}
+        part = self.model_dump() | {"default_run": None, "sweep": None, "search": None}
         for what, names in self.default_run:
             part[what] = _only(part[what], names)
         sessions, variants = part["sessions"], {*part["encoders"], *part["baselines"]}
@@ -387,17 +408,25 @@ class Experiment(Settings):
             ValueError: a name leads nowhere, or a value is out of range.
         """
         cells = self.sweep.cells if self.sweep else []
-        everything = self.model_dump() | {"sweep": None}
         for cell in cells:
-            values = {name: value for name, value in cell.items() if name != "n_neurons"}
-            try:
-                varied = Experiment.model_validate(with_values(everything, values))
-            except ValidationError as error:
-                reasons = [str(d["msg"]).removeprefix("Value error, ") for d in error.errors()]
-                raise ValueError(f"{cell}: {'; '.join(reasons)}") from error
+            varied = self.varied(cell)
             if self.sweep and any(varied.encoders[name].joint for name in self.sweep.encoders):
                 raise ValueError(f"{cell}: a joint encoder cannot be swept; sweep another")
             yield cell, varied
+
+    def varied(self, cell: Mapping[str, Any]) -> Experiment:
+        """The description with other values of some parameters, without sweep and search.
+
+        Raises:
+            ValueError: a name leads nowhere, or a value is out of range.
+        """
+        everything = self.model_dump() | {"sweep": None, "search": None}
+        values = {name: value for name, value in cell.items() if name != "n_neurons"}
+        try:
+            return Experiment.model_validate(with_values(everything, values))
+        except ValidationError as error:
+            reasons = [str(d["msg"]).removeprefix("Value error, ") for d in error.errors()]
+            raise ValueError(f"{dict(cell)}: {'; '.join(reasons)}") from error
 
     def _networks(self, encoder: str) -> tuple[EncoderConfig, ...]:
         """One network for each population that an encoder sees."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -9,6 +10,7 @@ from cebra_kedro.decoding.kinds import KINDS
 from cebra_kedro.decoding.protocols import check_request
 from cebra_kedro.experiment.blocks import DecodeBlock
 from cebra_kedro.experiment.description import Experiment
+from cebra_kedro.experiment.sweeps import SearchBlock
 from cebra_kedro.plots.figures import figure_kind, known_options
 from cebra_kedro.sources.registry import check_source
 from cebra_kedro.training.baselines import check_features
@@ -45,6 +47,15 @@ def _checks(experiment: Experiment) -> Iterator[tuple[str, Callable[[], object]]
         yield f"figures.{name}", partial(_check_figure, name, set(options))
     if experiment.sweep is not None:
         yield "sweep", partial(list, experiment.sweep_cells())
+    if experiment.search is not None:
+        yield "search", partial(_check_search, experiment, experiment.search)
+
+
+def _check_search(experiment: Experiment, block: SearchBlock) -> None:
+    for values in block.corners:
+        experiment.varied(values)
+    if importlib.util.find_spec("optuna") is None:
+        raise ValueError('optuna is not installed; pip install "cebra-kedro[search]"')
 
 
 def _check_decode(block: DecodeBlock) -> None:

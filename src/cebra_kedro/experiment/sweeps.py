@@ -106,3 +106,49 @@ class SweepBlock(Settings):
         if wrong := [count for count in counts if type(count) is not int or count < 1]:
             raise ValueError(f"n_neurons must be whole numbers of at least 1, got {wrong[0]!r}")
         return self
+
+
+class SearchBlock(Settings):
+    """Settings chosen by what decoders of the validation trials say; test trials are kept out.
+
+    Attributes:
+        encoder: whose settings are searched; it is fitted to the training trials only.
+        over: parameter with its block, e.g. ``encoders.position.loss.temperature`` → values to
+            choose from: a list, or ``{low, high, log}``.
+        trials: combinations that are tried.
+        at_once: combinations that are chosen before any of them is known, so as to be trained side
+            by side; the choice does not depend on how many workers there are.
+        prune: whether a combination that is worse than most after some folds is given up.
+        score: what is made best; None for ``headline``.
+        decoder: whose score; None for the first that gives this score.
+        sessions: those over which scores are averaged; None for all.
+        seed: of the search.
+    """
+
+    encoder: str
+    over: dict[str, Between | tuple[Any, ...]] = Field(min_length=1)
+    trials: PositiveInt = 30
+    at_once: PositiveInt = 4
+    prune: bool = True
+    score: str | None = None
+    decoder: str | None = None
+    sessions: tuple[str, ...] | None = Field(None, min_length=1)
+    seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _names_blocks(self) -> Self:
+        for name, values in self.over.items():
+            if name.split(".")[0] not in ("training", "encoders"):
+                raise ValueError(f"over names {name}, but a search can change training, encoders")
+            if values == ():
+                raise ValueError(f"over has no values for {name}; list some or remove it")
+        return self
+
+    @property
+    def corners(self) -> list[dict[str, Any]]:
+        """Each value of the ends of ranges, and each listed one, by itself."""
+        ends = {
+            name: (one.low, one.high) if isinstance(one, Between) else one
+            for name, one in self.over.items()
+        }
+        return [{name: value} for name, values in ends.items() for value in values]

@@ -15,13 +15,22 @@ from typing import Any
 from kedro.io.core import AbstractDataset, DatasetError
 from kedro_datasets._typing import ImagePreview
 
-from cebra_kedro.cells import Cell, Entry, Pieces, complete, files_of, n_finished, share_in_use
+from cebra_kedro.cells import (
+    Cell,
+    Entry,
+    Pieces,
+    Rounds,
+    complete,
+    files_of,
+    n_finished,
+    share_in_use,
+)
 from cebra_kedro.io.formats import format_of
 from cebra_kedro.io.local_file_dataset import local_path
 from cebra_kedro.store import Store, first_part, read_index
 
 INDEX_NAME = "index.json"
-Saved = Store | Pieces | Mapping[str, Any]
+Saved = Store | Pieces | Rounds | Mapping[str, Any]
 
 
 class StoreDataset(AbstractDataset[Saved, Store]):
@@ -122,7 +131,8 @@ class StoreDataset(AbstractDataset[Saved, Store]):
                 return
             before = self.load().entries if self._exists() else {}
             saved = self._entries_of(data) if isinstance(data, Store) else self._completed(data)
-            replaced = {first_part(key) for key in _keys(data)}
+            keys = saved if isinstance(data, Rounds) else _keys(data)
+            replaced = {first_part(key) for key in keys}
             others = {
                 key: entry
                 for key, entry in before.items()
@@ -148,6 +158,8 @@ class StoreDataset(AbstractDataset[Saved, Store]):
 
     def _completed(self, data: Saved) -> dict[str, Entry]:
         """Compute what is missing of a mapping or of pieces."""
+        if isinstance(data, Rounds):
+            return self._played(data)
         if isinstance(data, Pieces):
             pieces = data
         elif isinstance(data, Mapping):
@@ -169,6 +181,24 @@ class StoreDataset(AbstractDataset[Saved, Store]):
             bar=pieces.bar,
             here=pieces.here,
         )
+
+    def _played(self, rounds: Rounds) -> dict[str, Entry]:
+        """Compute round after round what is missing."""
+        entries: dict[str, Entry] = {}
+
+        def computed(cells: Mapping[str, Cell]) -> dict[str, Any]:
+            found = complete(
+                cells,
+                self._filepath,
+                self._format,
+                processes=rounds.processes,
+                title=rounds.title,
+            )
+            entries.update(found)
+            return {key: self._format.read(entry.file) for key, entry in found.items()}
+
+        rounds.play(computed)
+        return entries
 
     def _delete(self, entries: Mapping[str, Entry]) -> None:
         """Delete the files of former keys that this entry has written itself."""
@@ -205,7 +235,7 @@ class StoreDataset(AbstractDataset[Saved, Store]):
         }
 
 
-def _keys(data: Saved) -> Collection[str]:
+def _keys(data: Store | Pieces | Mapping[str, Any]) -> Collection[str]:
     if isinstance(data, Store):
         return data.entries.keys()
     return (data.cells if isinstance(data, Pieces) else data).keys()

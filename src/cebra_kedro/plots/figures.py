@@ -132,6 +132,13 @@ _KINDS = (
         "Mean score of every combination of the swept parameters",
     ),
     FigureKind(
+        "search",
+        "cebra_kedro.plots.search:search_figure",
+        "experiment",
+        "Settings that were tried, scored on validation trials only; the ringed ones were chosen, "
+        "and scored once on the test trials. Hollow ones were given up after some folds",
+    ),
+    FigureKind(
         "loss",
         "cebra_kedro.plots.loss:loss_figure",
         "session",

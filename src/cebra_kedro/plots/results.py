@@ -95,6 +95,7 @@ class Results:
         consistency: ``experiment``, ``between``, ``source``, ``target``, ``r2``; may be empty. An
             end of a pair is ``session/variant/fold0_seed0``.
         sweep: tidy scores with a column per swept parameter; may be empty.
+        search: the same of a search, with ``trial`` and ``scored_on`` (``valid``, ``test``).
     """
 
     experiment: str
@@ -109,6 +110,7 @@ class Results:
     metrics: pd.DataFrame = field(default_factory=_nothing)
     consistency: pd.DataFrame = field(default_factory=_nothing)
     sweep: pd.DataFrame = field(default_factory=_nothing)
+    search: pd.DataFrame = field(default_factory=_nothing)
 
     def variant(self, name: str) -> Variant:
         """A variant by name.

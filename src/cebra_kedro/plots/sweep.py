@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,33 +122,26 @@ def plot_draws(
     """
     chosen = with_units(_of(table, metric, None))
     unit = str(chosen["unit"].iloc[0])
-    by_value = [chosen[name].map(_hashable) for name in (parameter, *others)]
+    by_value = [chosen[name].map(hashable) for name in (parameter, *others)]
     found = chosen.groupby(by_value, sort=False)["value"].agg(["mean", "min", "max"])
-    values = list(found.index.get_level_values(0))
-    numeric = pd.api.types.is_numeric_dtype(chosen[parameter])
-    kinds = list(dict.fromkeys(map(str, values)))
-    places = np.array([value if numeric else kinds.index(str(value)) for value in values], float)
     best = int(np.argmin(found["mean"]) if better(metric) == "lower" else np.argmax(found["mean"]))
     with house_style():
         ax = ax or new_axes((4.0, 2.8))
+        places = spread_along(ax, found.index.get_level_values(0))
         colour = style.colours(["encoder"])["encoder"]
         ax.vlines(places, found["min"], found["max"], color=colour, lw=1.0, alpha=0.5)
         ax.plot(places, found["mean"], "o", color=colour, ms=5, mew=0.4, mec="white")
         ax.plot(
             places[best], found["mean"].iloc[best], "o", ms=11, mfc="none", mec="black", mew=1.2
         )
-        if not numeric:
-            ax.set_xticks(range(len(kinds)), kinds)
-        elif places.min() > 0 and places.max() / places.min() > _LOG_FROM:
-            ax.set_xscale("log")
-        ax.set(xlabel=_parameter(parameter), ylabel=with_unit(metric_label(metric), unit))
+        ax.set(xlabel=parameter_label(parameter), ylabel=with_unit(metric_label(metric), unit))
         ax.margins(x=0.1)
     return Drawn((ax,), found)
 
 
 def _is_scattered(table: pd.DataFrame, varying: Sequence[str]) -> bool:
     """Whether the combinations are no grid, or one with more values than a map has room for."""
-    values = table[list(varying)].map(_hashable)
+    values = table[list(varying)].map(hashable)
     counts = [values[name].nunique() for name in varying]
     return max(counts) > _MOST_VALUES or len(values.drop_duplicates()) < math.prod(counts)
 
@@ -164,7 +157,9 @@ def _scattered_figure(table: pd.DataFrame, metric: str, varying: Sequence[str]) 
         for line, ((subject, variant), part) in zip(axes, groups, strict=True):
             for ax, name in zip(line, shown, strict=True):
                 plot_draws(part, metric, name, [one for one in varying if one != name], ax=ax)
-                ax.set_xlabel(textwrap.fill(_parameter(name), int(width / style.LETTER_INCHES)))
+                ax.set_xlabel(
+                    textwrap.fill(parameter_label(name), int(width / style.LETTER_INCHES))
+                )
             for ax in line[1:]:
                 ax.set_ylabel("")
             line[0].set_title(f"{subject}, {style.variant_label(str(variant))}", loc="left")
@@ -174,9 +169,26 @@ def _scattered_figure(table: pd.DataFrame, metric: str, varying: Sequence[str]) 
     return figure
 
 
-def _hashable(value: Any) -> Any:
+def spread_along(ax: Any, values: Iterable[Any]) -> np.ndarray:
+    """Where values stand along an axis: numbers at themselves, others at equal distances.
+
+    The axis becomes logarithmic where the largest number is many times the smallest.
+    """
+    listed = list(values)
+    if not all(isinstance(value, int | float | np.number) for value in listed):
+        kinds = list(dict.fromkeys(map(str, listed)))
+        ax.set_xticks(range(len(kinds)), kinds)
+        return np.array([kinds.index(str(value)) for value in listed], float)
+    places = np.array(listed, float)
+    if places.min() > 0 and places.max() / places.min() > _LOG_FROM:
+        ax.set_xscale("log")
+    return places
+
+
+def hashable(value: Any) -> Any:
     """The value, or its text if it is a list or a mapping."""
-    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)
+    plain = str | int | float | bool | np.generic | None
+    return value if isinstance(value, plain) else str(value)
 
 
 def plot_sweep(
@@ -214,13 +226,16 @@ def plot_sweep(
         if columns is None:
             ax = ax or new_axes((4.0, 2.8))
             means = _draw_line(ax, chosen, rows)
-            ax.set(xlabel=_parameter(rows), ylabel=text)
+            ax.set(xlabel=parameter_label(rows), ylabel=text)
         else:
             keys = [chosen[name].map(str) for name in (rows, columns)]
             means = chosen.groupby(keys, sort=False)["value"].mean().unstack(sort=False)
             ax = ax or new_axes((0.9 * means.shape[1] + 2.6, 0.5 * means.shape[0] + 1.4))
             image = _draw_map(ax, means, unit)
-            ax.set(xlabel=_parameter(columns), ylabel=_parameter(rows).replace(" of ", "\nof "))
+            ax.set(
+                xlabel=parameter_label(columns),
+                ylabel=parameter_label(rows).replace(" of ", "\nof "),
+            )
             bar = ax.figure.colorbar(image, ax=ax)
             bar.set_label(text)
             bar.outline.set_visible(False)
@@ -279,7 +294,7 @@ def _draw_map(ax: Any, means: pd.DataFrame, unit: str) -> Any:
     return image
 
 
-def _parameter(name: str) -> str:
+def parameter_label(name: str) -> str:
     """``pairs.delta of default`` for ``encoders.default.pairs.delta``."""
     first, *rest = name.split(".")
     if first == "encoders" and len(rest) > 1:

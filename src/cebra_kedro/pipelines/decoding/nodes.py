@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 import cebra_kedro.decoding
-from cebra_kedro.cells import Cell, Pieces
+from cebra_kedro.cells import Cell, Pieces, Rounds
 from cebra_kedro.cores import one_thread
 from cebra_kedro.decoding import Decoded, DecoderSettings, Samples
 from cebra_kedro.decoding.protocols import protocol
@@ -26,6 +26,7 @@ from cebra_kedro.experiment import Experiment, Readout, recording_key
 from cebra_kedro.experiment.blocks import Transfer
 from cebra_kedro.metrics import METRIC_COLUMNS, metrics_rows
 from cebra_kedro.pipelines import chosen_sessions, fold_and_seed
+from cebra_kedro.pipelines.decoding.search import Search
 from cebra_kedro.pipelines.decoding.sweep import sweep_cells
 from cebra_kedro.pipelines.features import Features, Splits, can_transfer
 from cebra_kedro.pipelines.training.jobs import unit_of
@@ -106,11 +107,36 @@ def sweep(
     return Pieces(cells, experiment.training.n_workers, f"{name}: sweep")
 
 
+def search(
+    recordings: Mapping[str, Recording],
+    splits: Splits,
+    experiment: Experiment,
+    only: Any,
+    name: str,
+) -> Rounds:
+    """Validation scores of the settings that are tried, and test scores of the best."""
+    sessions = chosen_sessions(experiment, only)
+    one = Search(recordings, splits, experiment, sessions, name, decoded_tables, _code())
+    return Rounds(one.play, experiment.training.n_workers, f"{name}: search")
+
+
 def decoded_tables(
-    description: Experiment, fit: Samples, shuffle_seed: int | None, **names: Any
+    description: Experiment,
+    fit: Samples,
+    shuffle_seed: int | None,
+    test: Samples | None = None,
+    **names: Any,
 ) -> Iterator[pd.DataFrame]:
-    """The scores of one embedding by every target that its recording has the labels of."""
-    for _, decoded in _targets(description, fit, None, shuffle_seed):
+    """The scores of one embedding by every target that its recording has the labels of.
+
+    Args:
+        description: of the experiment.
+        fit: what decoders are fitted to.
+        shuffle_seed: of a control whose decoder has its labels permuted.
+        test: whose test rows are scored; None for those of ``fit``.
+        names: columns of the table.
+    """
+    for _, decoded in _targets(description, fit, test, shuffle_seed):
         yield metrics_rows(decoded.scores, units=decoded.units, decoder=decoded.decoder, **names)
 
 

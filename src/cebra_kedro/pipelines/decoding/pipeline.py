@@ -6,11 +6,11 @@ from kedro.pipeline import Pipeline, node
 
 from cebra_kedro.experiment import Experiment
 from cebra_kedro.pipelines import bind
-from cebra_kedro.pipelines.decoding.nodes import decode, score, sweep
+from cebra_kedro.pipelines.decoding.nodes import decode, score, search, sweep
 
 
 def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
-    """Embeddings → ``<name>.predictions`` → ``<name>.metrics``; and ``<name>.sweep``."""
+    """Embeddings → ``<name>.predictions`` → ``<name>.metrics``; also sweep and search."""
     namespace = f"decoding.{name}"
     parameters = {"experiment": f"params:{name}", "only": "params:only_sessions"}
     data = {entry: f"{name}.{entry}" for entry in ("recordings", "splits")}
@@ -42,14 +42,16 @@ def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
                 namespace=namespace,
             )
         )
-    if experiment.sweep is not None:
-        nodes.append(
-            node(
-                bind(sweep, experiment, name=name),
-                inputs=data | parameters,
-                outputs=f"{name}.sweep",
-                name="sweep",
-                namespace=namespace,
+    several = {"sweep": (sweep, experiment.sweep), "search": (search, experiment.search)}
+    for what, (function, block) in several.items():
+        if block is not None:
+            nodes.append(
+                node(
+                    bind(function, experiment, name=name),
+                    inputs=data | parameters,
+                    outputs=f"{name}.{what}",
+                    name=what,
+                    namespace=namespace,
+                )
             )
-        )
     return Pipeline(nodes)

@@ -146,7 +146,7 @@ class _Cell:
             return
         unit = unit_of(self._experiment, self._variant, self._session)
         for key, job in self._jobs().items():
-            model = _trained(job, path, key)
+            model = trained(job, path, key)
             fold, seed = fold_and_seed(key)
             for number, (_, population) in enumerate(unit.members):
                 recording = self._recording(population)
@@ -184,7 +184,7 @@ class _Cell:
         )
 
 
-def _trained(job: Any, path: Path, key: str) -> Any:
+def trained(job: Any, path: Path, key: str) -> Any:
     """An encoder, going on from its checkpoint beside the file of the cell."""
     from cebra_kedro.training.checkpoint import Checkpoint
     from cebra_kedro.training.loop import train

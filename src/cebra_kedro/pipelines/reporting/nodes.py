@@ -46,11 +46,12 @@ def draw(
     predictions: Store | None = None,
     consistency: pd.DataFrame | None = None,
     sweep: pd.DataFrame | None = None,
+    search: pd.DataFrame | None = None,
 ) -> Pieces:
     """One kind of figure: of each session of the run, and of the experiment."""
     kind = figure_kind(figure)
     features = Features(recordings, splits, embeddings, models, experiment)
-    shown = _Shown(name, features, predictions, _filled(metrics), consistency, sweep)
+    shown = _Shown(name, features, predictions, _filled(metrics), consistency, sweep, search)
     there = _sessions_with_results(shown)
     places: list[str | None] = []
     if kind.per in ("session", "both"):
@@ -76,10 +77,11 @@ def explore(
     predictions: Store | None = None,
     consistency: pd.DataFrame | None = None,
     sweep: pd.DataFrame | None = None,
+    search: pd.DataFrame | None = None,
 ) -> Pieces:
     """What the report lets one explore of each session of the run, as JSON."""
     features = Features(recordings, splits, embeddings, models, experiment)
-    shown = _Shown(name, features, predictions, _filled(metrics), consistency, sweep)
+    shown = _Shown(name, features, predictions, _filled(metrics), consistency, sweep, search)
     there = _sessions_with_results(shown)
     cells = {
         f"{session}/explorer": Cell(partial(_explored, shown, there, session))
@@ -109,9 +111,9 @@ def _bins_of_row(recordings: Mapping[str, Recording], experiment: Experiment) ->
     return found
 
 
-def sweep_table(sweep: Store) -> pd.DataFrame:
-    """The tables of all cells as one, in the order of sessions, encoders and values."""
-    tables = list(sweep.values())
+def one_table(cells: Store) -> pd.DataFrame:
+    """The tables of all cells of a sweep or a search as one, in the order of their keys."""
+    tables = list(cells.values())
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"metric": []})
 
 
@@ -134,6 +136,7 @@ class _Shown:
     metrics: pd.DataFrame
     consistency: pd.DataFrame | None
     sweep: pd.DataFrame | None
+    search: pd.DataFrame | None
 
     @property
     def experiment(self) -> Experiment:
@@ -167,6 +170,7 @@ class _Shown:
             metrics=self.metrics,
             consistency=nothing if self.consistency is None else self.consistency,
             sweep=nothing if self.sweep is None else _filled(self.sweep),
+            search=nothing if self.search is None else _filled(self.search),
         )
 
     def _readout(self, variant: str) -> Readout:

@@ -6,7 +6,7 @@ from kedro.pipeline import Pipeline, node
 
 from cebra_kedro.experiment import Experiment
 from cebra_kedro.pipelines import bind
-from cebra_kedro.pipelines.reporting.nodes import describe, draw, explore, list_results, sweep_table
+from cebra_kedro.pipelines.reporting.nodes import describe, draw, explore, list_results, one_table
 
 
 def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeline:
@@ -22,17 +22,18 @@ def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeli
     nodes = []
     if compared:
         tables["consistency"] = f"{name}.consistency"
-    if experiment.sweep is not None:
-        tables["sweep"] = f"{name}.sweep_table"
-        nodes.append(
-            node(
-                sweep_table,
-                inputs=f"{name}.sweep",
-                outputs=tables["sweep"],
-                name="sweep_table",
-                namespace=namespace,
+    for what, block in (("sweep", experiment.sweep), ("search", experiment.search)):
+        if block is not None:
+            tables[what] = f"{name}.{what}_table"
+            nodes.append(
+                node(
+                    one_table,
+                    inputs=f"{name}.{what}",
+                    outputs=tables[what],
+                    name=f"{what}_table",
+                    namespace=namespace,
+                )
             )
-        )
     inputs = {
         **{e: f"{name}.{e}" for e in ("recordings", "splits", "embeddings", "models")},
         **({"predictions": f"{name}.predictions"} if experiment.decode else {}),
