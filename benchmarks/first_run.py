@@ -154,6 +154,8 @@ def consistency(folder: Path, name: str, encoder: str, number: int) -> list[dict
         return []
     table = pd.read_csv(file)
     seeds = table[(table["between"] == "seeds") & table["source"].str.contains(f"/{encoder}/")]
+    if seeds.empty:  # one seed only
+        return []
     r2 = seeds["r2"].mean()
     what = f"{name}: R² between seeds of {encoder}"
     return [{"round": number, "what": what, "holds": f"{r2:.3f}" if r2 > 0.7 else f"NOT {r2:.3f}"}]

@@ -115,7 +115,7 @@ RUN_ELSEWHERE: Mapping[str, str] = MappingProxyType(
     }
 )
 # Run by .ci/run, which every change goes through.
-RUN_BY_CI = ("pip install -e .", 'pip install -e ".[test]"', "pytest")
+RUN_BY_CI = ("pip install -e .", 'pip install -e ".[test]"', "pytest -n auto")
 _PUBLISHED = "fetches published recordings, or wants them placed by hand, and trains for long"
 _LONG = "trains for hours on recordings of the published sizes"
 NOT_RUN: Mapping[str, str] = MappingProxyType(
