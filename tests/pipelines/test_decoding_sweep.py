@@ -124,7 +124,7 @@ def test_the_first_neurons_are_taken(monkeypatch):
         seen.append(data[0].neural)
         return train(job, path, key)
 
-    monkeypatch.setattr(sweeping, "_trained", watched)
+    monkeypatch.setattr(sweeping, "trained", watched)
     chosen = described({"n_neurons": [2, 3]}, baselines={"raw": {}})
     tables = computed(swept(chosen, only="cicero"))
     part = split(rats(), chosen)["cicero"]["part"][0]
@@ -258,10 +258,10 @@ def test_an_interrupted_sweep_of_twelve_cells_ends_with_the_same_tables(tmp_path
         calls.append(arguments)
         return trained_(*arguments)
 
-    monkeypatch.setattr(sweeping, "_trained", interrupted)
+    monkeypatch.setattr(sweeping, "trained", interrupted)
     with pytest.raises(KeyboardInterrupt):
         saved(swept(chosen, only="buddy"), tmp_path / "resumed", "tables")
-    monkeypatch.setattr(sweeping, "_trained", lambda *all: calls.append(all) or trained_(*all))
+    monkeypatch.setattr(sweeping, "trained", lambda *all: calls.append(all) or trained_(*all))
     resumed = saved(swept(chosen, only="buddy"), tmp_path / "resumed", "tables")
     assert len(calls) == 12
     assert list(resumed) == list(whole)

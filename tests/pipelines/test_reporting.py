@@ -25,7 +25,7 @@ from cebra_kedro.metrics import METRIC_COLUMNS
 from cebra_kedro.pipelines.consistency.nodes import compare
 from cebra_kedro.pipelines.decoding.nodes import decode, score
 from cebra_kedro.pipelines.reporting import nodes
-from cebra_kedro.pipelines.reporting.nodes import draw, list_results, sweep_table
+from cebra_kedro.pipelines.reporting.nodes import draw, list_results, one_table
 from cebra_kedro.pipelines.training.nodes import embed_baseline, join_stores
 from cebra_kedro.plots.figures import FigureKind
 
@@ -326,10 +326,10 @@ def test_tables_of_a_sweep_stand_one_under_another(tmp_path):
         f"{session}/position/ab": pd.DataFrame({"steps": [1, 2], "subject": session})
         for session in ("cicero", "buddy")
     }
-    table = sweep_table(saved(tables, tmp_path / "some", "tables"))
+    table = one_table(saved(tables, tmp_path / "some", "tables"))
     assert table["subject"].tolist() == ["buddy", "buddy", "cicero", "cicero"]
     assert table.index.tolist() == [0, 1, 2, 3]
-    assert "metric" in sweep_table(saved({}, tmp_path / "none", "tables"))
+    assert "metric" in one_table(saved({}, tmp_path / "none", "tables"))
 
 
 def test_what_is_shown_is_not_changed(results):

@@ -128,12 +128,16 @@ def _error_of(failures: Sequence[Outcome], n_tried: int) -> Exception:
     assert first is not None
     if len(failures) == 1:
         return first
-    shown = [f"{one.key} ({words(one.error)})" for one in failures[1:_SHOWN]]
-    more = [f"{len(failures) - _SHOWN} more"] if len(failures) > _SHOWN else []
-    error = CellsFailedError(
-        f"{words(first)} ({failures[0].key}); {len(failures)} of {n_tried} pieces "
-        f"failed, also {', '.join([*shown, *more])}; what the others computed is kept"
-    )
+    count = f"{len(failures)} of {n_tried} pieces failed"
+    if len({words(one.error) for one in failures}) == 1:
+        text = f"{words(first)} ({count} so"
+    else:
+        shown = [f"{one.key} ({words(one.error)})" for one in failures[1:_SHOWN]]
+        more = [f"{len(failures) - _SHOWN} more"] if len(failures) > _SHOWN else []
+        text = f"{words(first)} ({count}, also {', '.join([*shown, *more])}"
+    error = CellsFailedError(f"{text}; what others computed is kept)")
+    for note in getattr(first, "__notes__", ()):
+        error.add_note(note)
     error.failures = {one.key: one.trace for one in failures}
     return error
 

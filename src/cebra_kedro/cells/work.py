@@ -100,4 +100,6 @@ def computed_entry(cell: Cell, file: Path, format: Format) -> Entry | None:
 
 def words(error: BaseException | None) -> str:
     """What an error says, on one line; without a message, its type."""
-    return " ".join(str(error).split()) or type(error).__name__
+    # the text of a KeyError is that of its argument, in quotes
+    text = error.args[0] if type(error) is KeyError and error.args else error
+    return " ".join(str(text).split()) or type(error).__name__
