@@ -117,7 +117,7 @@ def test_every_fold_and_seed_is_in_the_table_also_of_what_does_not_depend_on_the
 
 def test_the_first_neurons_are_taken(monkeypatch):
     seen = []
-    train = sweeping._trained
+    train = sweeping.trained
 
     def watched(job, path, key):
         (data, *_) = job()
@@ -250,7 +250,7 @@ def test_an_interrupted_sweep_of_twelve_cells_ends_with_the_same_tables(tmp_path
     chosen = described()
     whole = saved(swept(chosen, only="buddy"), tmp_path / "whole", "tables")
     assert len(whole) == 12
-    trained_, calls = sweeping._trained, []
+    trained_, calls = sweeping.trained, []
 
     def interrupted(*arguments):
         if len(calls) == 5:
