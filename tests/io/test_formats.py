@@ -90,7 +90,8 @@ def test_an_unreadable_file_has_no_fingerprint_but_an_error(contents, damage, wr
         format.fingerprint(path)
 
 
-@pytest.mark.parametrize("contents", sorted(set(CONTENTS) - {"models"}))  # torch names files at random
+# torch names files at random
+@pytest.mark.parametrize("contents", sorted(set(CONTENTS) - {"models"}))
 def test_equal_values_give_equal_files(contents, written):
     _, path = written(contents)
     before = path.read_bytes()

@@ -230,7 +230,7 @@ def test_other_data_compute_their_session_again():
         ({"baselines": {"window": {"name": "raw_window", "bins": 5}}}, {"window"}),
         ({"compare": {"seeds": False}}, set()),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
 def test_other_parameters_compute_again_what_depends_on_them(blocks, again):
     found = changed(fingerprints(), fingerprints(**blocks))
