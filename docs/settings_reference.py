@@ -12,6 +12,7 @@ import json
 import re
 import types
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
@@ -31,6 +32,7 @@ _PLAIN = {
     int: "whole number",
     float: "number",
     bool: "true or false",
+    Path: "path of a file",
     Any: "anything",
     type(None): "null",
 }
