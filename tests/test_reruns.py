@@ -195,7 +195,7 @@ def test_a_training_that_fails_keeps_the_others_and_the_next_run_goes_on(
 
     def broken(*data, **options):
         calls.append(1)
-        if len(calls) == 5:
+        if len(calls) in (5, 6):  # an encoder is tried twice
             raise ValueError("the loss is not finite")
         return train(*data, **options)
 
@@ -204,7 +204,7 @@ def test_a_training_that_fails_keeps_the_others_and_the_next_run_goes_on(
     with pytest.raises(DatasetError, match="the loss is not finite"):
         run_session(project, **(ONE_RAT | {"params": ONE_RAT["params"] | here}))
     kept = computed(project)
-    assert len([name for name in kept if name.endswith(".pt")]) == 4
+    assert len([name for name in kept if name.endswith(".pt")]) == 5  # also the one after it
     monkeypatch.undo()
     run_session(project, **ONE_RAT)
     after = computed(project)

@@ -18,6 +18,7 @@ from kedro.pipeline.node import Node
 logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
+    from cebra_kedro.cells import Share
     from cebra_kedro.run.locks import RunLocks
     from cebra_kedro.run.log_file import LogFile
 
@@ -38,6 +39,7 @@ class RunReportHook:
         self._locks: RunLocks | None = None
         self._log: LogFile | None = None
         self._engine = ExitStack()
+        self._share: Share | None = None
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
@@ -88,13 +90,13 @@ class RunReportHook:
         folders = [self._reporting / "report.html", *(self._project / f for f in (LOGS, LOCKS))]
         check_writable([*folders, *files])
         self._locks = RunLocks(self._project / LOCKS, command_of(sys.argv))
-        share = self._compute.cells
+        share = self._share = self._compute.cells
         locked = [f"{name}.share{share.number}of{share.of}" for name in experiments if share]
         self._locks.take(locked or experiments)
         try:
             fetch_raw_files(pipeline, catalog, chosen)
             place = self._engine.enter_context(engine_of(self._compute))
-            if share is not None:  # what is written of a run, the run after it writes
+            if self._share is not None:  # what is written of a run, the run after it writes
                 return
             self._begin_run(run_params, pipeline, experiments)
         except BaseException:
@@ -139,7 +141,7 @@ class RunReportHook:
         """Leave a manifest that says where the run failed, and a report over what has changed."""
         from cebra_kedro.run.go_on import how_to_go_on
 
-        if self._compute.cells is not None:
+        if self._share is not None:
             self._end()
         if not self._is_this_process:
             return
@@ -160,7 +162,7 @@ class RunReportHook:
         from cebra_kedro.run.summary import show_summary
 
         try:
-            if self._compute.cells is not None:
+            if self._share is not None:
                 return
             self._note_other_processes(pipeline)
             self._progress.close()
