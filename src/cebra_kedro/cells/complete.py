@@ -55,7 +55,6 @@ def complete(
             end with the same bits. Where an engine is in use (``use_engine``), it decides.
         title: of progress bar and log line; nothing is logged without one.
         bar: whether to show a progress bar over all cells, where nobody listens (``progress``).
-
         here: whether only this machine can compute them, whatever engine is in use.
 
     Returns:

@@ -291,4 +291,5 @@ def _sha256(*parts: object) -> str:
 @cache
 def _code() -> str:
     folder = Path(cebra_kedro.decoding.__file__).parent
-    return code_digest(folder, Path(__file__), Path(__file__).with_name("sweep.py"))
+    beside = [Path(__file__).with_name(name) for name in ("search.py", "sweep.py")]
+    return code_digest(folder, Path(__file__), *beside)

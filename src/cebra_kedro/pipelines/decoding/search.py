@@ -71,6 +71,8 @@ class Search:
 
     def play(self, computed: Computed) -> None:
         """Try combinations, then score the best one on the test trials."""
+        if not self._sessions:  # the run leaves them all out
+            return
         study = self._study()
         left = self._block.trials
         while left:
