@@ -113,13 +113,22 @@ def by_hand(tmp_path_factory) -> Path:
                 Path(file[1]).write_text(text)
             elif text.startswith("# below mine:"):
                 with Path("conf/local/parameters_mine.yml").open("a") as written:
-                    written.write(text)
+                    written.write(text.replace("trials: 40", "trials: 3"))
+            elif text.startswith("# below sweep:, in place of grid:"):
+                other_sweep(Path("conf/local/parameters_mine.yml"), text)
             else:
                 assert language == "bash"
                 runs.append(text)
         for text in runs:  # once, with the sweep that the page adds
             run_block(project, text)
     return project
+
+
+def other_sweep(file: Path, text: str) -> None:
+    """The description with another kind of sweep is one that may be written."""
+    described = yaml.safe_load(file.read_text())["mine"]
+    described["sweep"] = {"encoders": described["sweep"]["encoders"], **yaml.safe_load(text)}
+    assert len(Experiment.model_validate(described).sweep.cells) == 30
 
 
 @pytest.mark.slow
@@ -141,6 +150,14 @@ def test_the_sweep_by_hand_has_every_combination(by_hand):
     table = pd.read_csv(reporting(by_hand) / "mine" / "sweep.csv")
     swept = table[["training.steps", "encoders.behaviour.pairs.time_offset_bins"]]
     assert {*map(tuple, swept.to_numpy().tolist())} == {(50, 5), (50, 20), (100, 5), (100, 20)}
+
+
+@pytest.mark.slow
+def test_the_search_by_hand_tries_and_chooses(by_hand):
+    table = pd.read_csv(reporting(by_hand) / "mine" / "search.csv")
+    tried = table[table["scored_on"] == "valid"]
+    assert tried["trial"].nunique() == 3
+    assert table.loc[table["scored_on"] == "test", "trial"].nunique() == 1
 
 
 # --- Python ---------------------------------------------------------------------------------------
