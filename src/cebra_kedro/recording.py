@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from cebra_kedro.on_disk import OnDisk, Rows, blocks
 from cebra_kedro.problems import Problems
 
 LabelKind = Literal["continuous", "discrete", "circular"]
@@ -106,7 +107,8 @@ class Recording:
     """Neural activity of one session or pseudo-population, with labels on the same time bins.
 
     Attributes:
-        neural: array (time, neuron); counts stay integers, traces are float32.
+        neural: array (time, neuron); counts stay integers, traces are float32. One that is larger
+            than memory is read from its file by rows.
         labels: name → :class:`Label`, each with ``time`` rows.
         bin_width_s: width of a time bin in seconds.
         name: e.g. ``buddy``.
@@ -118,7 +120,7 @@ class Recording:
         RecordingError: lengths differ, a value is not finite, or a shape or dtype is wrong.
     """
 
-    neural: np.ndarray
+    neural: Rows
     labels: Mapping[str, Label]
     bin_width_s: float
     name: str
@@ -126,7 +128,8 @@ class Recording:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "neural", _read_only(self.neural))
+        if not isinstance(self.neural, OnDisk):
+            object.__setattr__(self, "neural", _read_only(self.neural))
         object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
         object.__setattr__(self, "meta", MappingProxyType(dict(self.meta)))
         if self.trial is not None:
@@ -219,7 +222,7 @@ def _check_table(codes: np.ndarray, table: np.ndarray, kind: str) -> None:
         )
 
 
-def _check_neural(neural: np.ndarray) -> None:
+def _check_neural(neural: Rows) -> None:
     if neural.ndim != 2 or 0 in neural.shape:
         raise RecordingError(
             f"neural must be a non-empty array (time, neuron), got shape {neural.shape}"
@@ -228,6 +231,8 @@ def _check_neural(neural: np.ndarray) -> None:
         neural.dtype, np.complexfloating
     ):
         raise RecordingError(f"neural must hold real numbers, got dtype {neural.dtype}")
+    if isinstance(neural, OnDisk) and neural.digest:
+        return  # finite when it was written
     _check_finite("neural", neural, "remove or interpolate these bins before loading")
 
 
@@ -258,13 +263,20 @@ def _check_trial(trial: np.ndarray, n_time: int) -> None:
         )
 
 
-def _check_finite(what: str, values: np.ndarray, remedy: str) -> None:
+def _check_finite(what: str, values: Rows, remedy: str) -> None:
     if np.issubdtype(values.dtype, np.integer):
         return
-    if np.isfinite(values).all():
-        return
-    bad = np.argwhere(~np.isfinite(values))
-    raise RecordingError(
-        f"{what} has {len(bad)} values that are NaN or infinite, the first at index "
-        f"{tuple(int(i) for i in bad[0])}; {remedy}"
-    )
+    n_bad, begin = 0, 0
+    first: tuple[int, ...] = ()
+    for block in blocks(values):
+        finite = np.isfinite(block)
+        if not finite.all():
+            bad = np.argwhere(~finite)
+            first = first or (begin + int(bad[0][0]), *(int(i) for i in bad[0][1:]))
+            n_bad += len(bad)
+        begin += len(block)
+    if n_bad:
+        raise RecordingError(
+            f"{what} has {n_bad} values that are NaN or infinite, the first at index {first}; "
+            f"{remedy}"
+        )

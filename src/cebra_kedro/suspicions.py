@@ -6,10 +6,12 @@ is asked of it is for ``pipelines.ingestion.fit``.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 import numpy as np
 
+from cebra_kedro.on_disk import Rows, blocks
 from cebra_kedro.recording import Label, Recording
 
 _FEW_LEVELS = 12
@@ -39,7 +41,8 @@ def _of_neurons(recording: Recording) -> Iterator[str]:
             f"{recording.n_time} bins but {n_neurons} neurons; if the array is (neuron, time), say "
             "transposed: true"
         )
-    low, high = neural.min(axis=0), neural.max(axis=0)
+    low = np.min([block.min(axis=0) for block in blocks(neural)], axis=0)
+    high = np.max([block.max(axis=0) for block in blocks(neural)], axis=0)
     silent, constant = (low == 0) & (high == 0), (low == high) & (high != 0)
     if silent.any():
         yield f"{_some(silent)} silent; leave them out if their units are not in use"
@@ -49,7 +52,8 @@ def _of_neurons(recording: Recording) -> Iterator[str]:
     if same.any():
         yield f"{_some(same)} the same as one before; leave out what was copied"
     if neural.dtype.kind in "iu":
-        fast = neural.mean(axis=0) / recording.bin_width_s > _HIGHEST_RATE_HZ
+        count = np.sum([block.sum(axis=0, dtype=np.int64) for block in blocks(neural)], axis=0)
+        fast = count / recording.n_time / recording.bin_width_s > _HIGHEST_RATE_HZ
         if fast.any():
             yield (
                 f"{_some(fast)} firing above {_HIGHEST_RATE_HZ:g} Hz; correct bin_width_s, or the "
@@ -76,14 +80,17 @@ def _of_label(label: Label, n_time: int) -> Iterator[str]:
             )
 
 
-def _copies(neural: np.ndarray, active: np.ndarray) -> np.ndarray:
+def _copies(neural: Rows, active: np.ndarray) -> np.ndarray:
     """Bool array (neuron,): whether an earlier one is equal in every bin."""
-    seen: dict[bytes, None] = {}
-    copies = np.zeros(neural.shape[1], bool)
-    for neuron in np.flatnonzero(active):
-        column = np.ascontiguousarray(neural[:, neuron]).tobytes()
-        copies[neuron] = column in seen
-        seen[column] = None
+    digests = {neuron: hashlib.blake2b() for neuron in np.flatnonzero(active).tolist()}
+    for block in blocks(neural):
+        columns = np.ascontiguousarray(block.T)
+        for neuron, digest in digests.items():
+            digest.update(columns[neuron])
+    seen, copies = set[bytes](), np.zeros(neural.shape[1], bool)
+    for neuron, digest in digests.items():
+        copies[neuron] = digest.digest() in seen
+        seen.add(digest.digest())
     return copies
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from kedro.io.core import DatasetError
 
+from cebra_kedro import on_disk
 from cebra_kedro.io.named_arrays_dataset import ReadBudget, allowed_bytes
 from cebra_kedro.sources.named_arrays import Values
 
@@ -98,13 +99,16 @@ def resolve(group: h5py.Group, name: str, path: Path, n_links: int = 0) -> Any:
     return item
 
 
-def read_dataset(dataset: h5py.Dataset, name: str, budget: ReadBudget) -> dict[str, Values]:
+def read_dataset(
+    dataset: h5py.Dataset, name: str, budget: ReadBudget, *, in_file: bool = False
+) -> dict[str, Values]:
     """A dataset as plain arrays: one, or one for each field of a compound type.
 
     Args:
         dataset: of numbers, true/false, text, or sequences of numbers.
         name: of the result; that of a field follows after a slash.
         budget: what the file may become.
+        in_file: numbers (row, column) above 1 GiB stay in the file and are read by rows.
 
     Raises:
         DatasetError: it is kept in other files, is larger than the file allows, or holds
@@ -114,11 +118,28 @@ def read_dataset(dataset: h5py.Dataset, name: str, budget: ReadBudget) -> dict[s
         return {name: np.zeros(0, np.dtype(dataset.dtype.str) if dataset.dtype != object else "U1")}
     check_storage(dataset, name, budget)
     _check_type(dataset.dtype, name, budget.path)
+    if in_file and _is_large(dataset):
+        return {name: _left_in_file(dataset, budget.path)}
     if dataset.dtype.hasobject and not budget.has_sound_heaps:
         check_heaps(budget.path)
         budget.has_sound_heaps = True
     values = _blocks(dataset, name, budget) if dataset.dtype.hasobject else dataset[()]
     return _plain(np.asarray(values), dataset.dtype, name, budget)
+
+
+def _is_large(dataset: h5py.Dataset) -> bool:
+    numbers = dataset.ndim == 2 and dataset.dtype.kind in "biuf"
+    return numbers and dataset.size * dataset.dtype.itemsize > on_disk.LARGE_BYTES
+
+
+def _left_in_file(dataset: h5py.Dataset, path: Path) -> on_disk.OnDisk:
+    """The values where they lie, read without HDF5 if they lie row after row."""
+    place = dataset.id.get_offset()
+    if place is not None:
+        return on_disk.InFile(path, place, dataset.shape, dataset.dtype)
+    return on_disk.InHdf5(
+        path, dataset.name, dataset.shape, dataset.dtype, (dataset.chunks or (1,))[0]
+    )
 
 
 def check_storage(dataset: h5py.Dataset, name: str, budget: ReadBudget) -> None:

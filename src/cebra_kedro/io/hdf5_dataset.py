@@ -23,9 +23,10 @@ class Hdf5Dataset(NamedArraysDataset):
 
     Numbers, true/false and text become arrays, fields of a compound dataset (``table/field``) an
     array each, sequences of variable length a list of arrays. So does a group that holds only
-    one-dimensional datasets named by whole numbers, in the order of the numbers. Attributes are
-    not read. Nothing outside the file is opened: external links, external storage and virtual
-    datasets are refused, as are object references.
+    one-dimensional datasets named by whole numbers, in the order of the numbers. Numbers (row,
+    column) above 1 GiB stay in the file and are read by rows. Attributes are not read. Nothing
+    outside the file is opened: external links, external storage and virtual datasets are refused,
+    as are object references.
 
     Example:
         In ``catalog.yml``:
@@ -75,7 +76,7 @@ def _everything(file: h5py.File, budget: ReadBudget) -> dict[str, Values]:
     while stack:
         where, item = stack.pop()
         if isinstance(item, h5py.Dataset):
-            arrays |= read_dataset(item, where, budget)
+            arrays |= read_dataset(item, where, budget, in_file=True)
         elif isinstance(item, h5py.Group):
             if numbered := _numbered(item, seen, budget.path):
                 arrays[where or "/"] = _vectors(numbered, where, budget)
@@ -155,7 +156,7 @@ def _named(file: h5py.File, name: str, where: str, budget: ReadBudget) -> dict[s
         return {name: _members(file, name, where, budget)}
     item = resolve(file, where, budget.path)
     if isinstance(item, h5py.Dataset):
-        return read_dataset(item, name, budget)
+        return read_dataset(item, name, budget, in_file=True)
     if isinstance(item, h5py.Group):
         if numbered := _numbered(item, set(), budget.path):
             return {name: _vectors(numbered, name, budget)}

@@ -24,6 +24,7 @@ from cebra_kedro.io.hdf5_content import (
 )
 from cebra_kedro.io.named_arrays_dataset import NamedArraysDataset, ReadBudget, listed
 from cebra_kedro.io.nwb_tables import Scalar, attribute, has, read_intervals, read_units
+from cebra_kedro.on_disk import OnDisk, Rows, Scaled
 from cebra_kedro.sources.named_arrays import Values
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class NwbDataset(NamedArraysDataset):
     plain column, e.g. ``units/quality``; ``units/location`` is that of the electrodes where the
     table says none itself. A series gives ``<path>/data``, with conversion and offset applied,
     ``<path>/timestamps`` (s) and ``<path>/unit``. Intervals give ``intervals/trials/start_time``
-    and so on; a column with several values a row is a list of arrays. Raw voltages and pictures are
+    and so on; a column with several values a row is a list of arrays. Data (time, channel) above
+    1 GiB stay in the file and are read by rows. Raw voltages and pictures are
     read only if ``series`` names them. Nothing outside the file is opened.
 
     Example:
@@ -224,10 +226,10 @@ def _is_series(item: Any) -> bool:
 
 def _read_series(group: h5py.Group, where: str, budget: ReadBudget) -> dict[str, Values]:
     data = _dataset(group, "data", where, budget.path)
-    arrays = read_dataset(data, f"{where}/data", budget)
+    arrays = read_dataset(data, f"{where}/data", budget, in_file=True)
     if (values := arrays.get(f"{where}/data")) is None:
         return arrays  # fields of a compound type, which no conversion is for
-    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+    if not isinstance(values, list) and values.dtype.kind in "iuf":
         arrays[f"{where}/data"] = _in_its_unit(values, group, data, where, budget)
     arrays |= _timestamps(group, where, len(values) if np.ndim(data) else 1, budget)
     if unit := attribute(data, "unit"):
@@ -236,8 +238,8 @@ def _read_series(group: h5py.Group, where: str, budget: ReadBudget) -> dict[str,
 
 
 def _in_its_unit(
-    values: np.ndarray, group: h5py.Group, data: h5py.Dataset, where: str, budget: ReadBudget
-) -> np.ndarray:
+    values: Rows, group: h5py.Group, data: h5py.Dataset, where: str, budget: ReadBudget
+) -> Rows:
     """``data × conversion + offset``; as stored where that changes nothing."""
     conversion, offset = (
         _number(data, name, default, where, budget.path)
@@ -252,6 +254,8 @@ def _in_its_unit(
     else:
         factor = conversion
     kind = np.result_type(values.dtype, np.float32)
+    if isinstance(values, OnDisk):
+        return Scaled(values, kind, factor, offset)
     budget.spend(f"{where}/data", values.size * kind.itemsize)
     values = values.astype(kind, copy=False)
     values *= factor

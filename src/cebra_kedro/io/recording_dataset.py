@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from kedro.io.core import DatasetError
 from kedro_datasets._typing import TablePreview
 
 from cebra_kedro.io.local_file_dataset import LocalFileDataset
+from cebra_kedro.on_disk import InFile, OnDisk, Rows, blocks
 from cebra_kedro.recording import Label, Recording
 
 FORMAT = "cebra-kedro recording"
@@ -31,7 +33,9 @@ class RecordingDataset(LocalFileDataset[Recording]):
     table; ``/trial`` (time,) if there are trials; and at the root the attributes ``format``,
     ``format_version``, ``name``, ``bin_width_s`` and ``meta`` (JSON). Types of numbers are kept.
     Integers, and floats that are mostly zero, are compressed without loss, every array carries
-    checksums, and equal recordings give equal files.
+    checksums, and equal recordings give equal files. Neural activity that is larger than memory is
+    written as it is, with its SHA-256 as attribute ``digest``, and stays in the file when it is
+    loaded (``cebra_kedro.on_disk``).
 
     Example:
         In ``catalog.yml``:
@@ -107,7 +111,7 @@ def read_recording(path: Path) -> Recording:
             for name, dataset in file["labels"].items()
         }
         return Recording(
-            neural=file["neural"][()],
+            neural=_neural(path, file["neural"]),
             labels=labels,
             bin_width_s=float(file.attrs["bin_width_s"]),
             name=file.attrs["name"],
@@ -141,7 +145,10 @@ def write_recording(path: Path, data: Recording, fingerprint: str | None = None)
         file.attrs["meta"] = meta
         if fingerprint is not None:
             file.attrs["fingerprint"] = fingerprint
-        _write_array(file, "neural", data.neural)
+        if isinstance(data.neural, OnDisk):
+            _write_large(file, "neural", data.neural)
+        else:
+            _write_array(file, "neural", data.neural)
         labels = file.create_group("labels", track_order=True)
         for name, label in data.labels.items():
             _check_label_name(name, data.name)
@@ -210,6 +217,27 @@ def _write_array(group: h5py.Group, name: str, array: np.ndarray) -> h5py.Datase
         fletcher32=True,
         **(compression if shrinks else {}),
     )
+
+
+def _write_large(group: h5py.Group, name: str, array: OnDisk) -> None:
+    """Row after row, so that any of them is read without those around it."""
+    dtype = array.dtype.newbyteorder("=")
+    dataset = group.create_dataset(name, array.shape, dtype)
+    digest, begin = hashlib.sha256(f"{dtype.str}{array.shape}".encode()), 0
+    for block in blocks(array):
+        native = np.ascontiguousarray(block, dtype)
+        dataset[begin : begin + len(block)] = native
+        digest.update(native.data)
+        begin += len(block)
+    dataset.attrs["digest"] = digest.hexdigest()
+
+
+def _neural(path: Path, dataset: h5py.Dataset) -> Rows:
+    """In memory, or on disk if it was written so."""
+    if "digest" not in dataset.attrs:
+        return dataset[()]
+    place = dataset.id.get_offset()
+    return InFile(path, place, dataset.shape, dataset.dtype, dataset.attrs["digest"])
 
 
 def _mostly_zero(array: np.ndarray) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cebra_kedro.experiment import Experiment, Readout, recording_key
 from cebra_kedro.experiment.blocks import Transfer
+from cebra_kedro.on_disk import chosen_rows
 from cebra_kedro.pipelines.training.jobs import unit_of
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
@@ -107,7 +108,7 @@ class Features:
         recording = self.recordings[recording_key(session, block.population)]
         source = self.recordings[recording_key(fitted_to, block.population)]
         part = self.splits[recording_key(fitted_to, block.population)]["part"][fold]
-        fit = source.neural[rows(part, "train")]
+        fit = chosen_rows(source.neural, rows(part, "train"))
         return baseline_features(
             block.name, recording.neural, recording.segment(), fit, **block.options
         )

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cebra_kedro.on_disk import OnDisk, Rows, blocks, chosen_rows
 from cebra_kedro.parameter_block import Settings
 from cebra_kedro.problems import Problems
 from cebra_kedro.recording import Label, LabelKind, Recording, RecordingError
@@ -66,7 +67,8 @@ def read_arrays(
 
     Args:
         raw: name → array with one row a time bin, e.g. an ``.npz`` file; or file → such names,
-            which then begin with the file's, as in ``behaviour/speed``.
+            which then begin with the file's, as in ``behaviour/speed``. One (time, neuron) that is
+            larger than memory is read by rows.
         session: becomes the recording's name.
         bin_width_s: width of a time bin in s.
         neural: the array (time, neuron) of counts or traces, or a pattern such as ``unit_*`` of
@@ -88,7 +90,7 @@ def read_arrays(
     activity, layout, ids, found = None, None, None, dict[str, LabelValues]()
     with problems.collected():
         activity = _activity(arrays, neural, transposed)
-        if activity.ndim == 3:
+        if activity.ndim == 3 and not isinstance(activity, OnDisk):
             layout = Layout.of(activity)
             activity = layout.rows(activity)
     if trial is not None:
@@ -121,7 +123,7 @@ def read_arrays(
         if label.classes:
             logger.info("%s: classes of %s: %s", session, name, log_text(label.classes))
     return Recording(
-        neural=smallest(activity[filled.keep], session),
+        neural=smallest(_kept(activity, filled.keep), session),
         labels={
             name: Label(filled.values[name], label.kind, label.unit, names=label.classes)
             for name, label in found.items()
@@ -163,8 +165,13 @@ class _Filled:
     trial: np.ndarray | None
 
 
-def _activity(arrays: NamedArrays, name: str, transposed: bool) -> np.ndarray:
-    activity = arrays.matrix(name, "neural")
+def _kept(activity: Rows, keep: np.ndarray | slice) -> Rows:
+    return activity if isinstance(keep, slice) else chosen_rows(activity, np.flatnonzero(keep))
+
+
+def _activity(arrays: NamedArrays, name: str, transposed: bool) -> Rows:
+    one = name in arrays
+    activity = arrays.rows(name, "neural") if one else arrays.matrix(name, "neural")
     if activity.ndim not in (2, 3) or 0 in activity.shape:
         raise ValueError(
             f"{name} must be a non-empty array (time, neuron) or (trial, time, neuron), got shape "
@@ -176,16 +183,34 @@ def _activity(arrays: NamedArrays, name: str, transposed: bool) -> np.ndarray:
             f"{name} must hold real numbers, got {activity.dtype}; correct source.neural, or the "
             "file"
         )
-    if activity.dtype.kind == "f":
-        check_size(activity[np.isfinite(activity)], name)
+    if isinstance(activity, OnDisk) and activity.ndim == 3:
+        raise ValueError(
+            f"{name} of shape {activity.shape} is larger than memory, and such an array is read "
+            "(time, neuron); save it so, with the trial of each bin as an array"
+        )
     if activity.dtype.kind == "b":
         activity = activity.astype(np.uint8)
-    if activity.dtype.kind == "i" and activity.min() < 0:
+    if isinstance(activity, OnDisk):
+        activity = activity.T if transposed else activity  # before it is looked at: in its order
+        _check_values(activity, name)
+        return activity
+    _check_values(activity, name)
+    return activity.swapaxes(-1, -2) if transposed else activity
+
+
+def _check_values(activity: Rows, name: str) -> None:
+    """Numbers that float32 holds, counts that are none below zero."""
+    least = 0
+    for block in blocks(activity):
+        if activity.dtype.kind == "f":
+            check_size(block[np.isfinite(block)], name)
+        elif activity.dtype.kind == "i":
+            least = min(least, int(block.min()))
+    if least < 0:
         raise ValueError(
             f"{name} holds whole numbers, which are counts, but some are negative (the least is "
-            f"{activity.min()}); save traces as floats, or correct the counts"
+            f"{least}); save traces as floats, or correct the counts"
         )
-    return activity.swapaxes(-1, -2) if transposed else activity
 
 
 def _trial_ids(trial: np.ndarray, name: str) -> np.ndarray:
@@ -228,7 +253,7 @@ def _label(
     return label_values(values, block.kind, block.unit, what, block.classes)
 
 
-def _lengths(name: str, n_rows: int, neural: str, activity: np.ndarray) -> str:
+def _lengths(name: str, n_rows: int, neural: str, activity: Rows) -> str:
     remedy = "every array needs one row per time bin"
     if n_rows == activity.shape[1]:
         remedy = f"say transposed: true if {neural} is (neuron, time)"

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from cebra_kedro.on_disk import OnDisk, Rows
 from cebra_kedro.recording import RecordingError
 
-Values = np.ndarray | list[np.ndarray]
+Values = np.ndarray | list[np.ndarray] | OnDisk
 _MOST_LISTED = 40
 
 
@@ -44,11 +45,11 @@ class NamedArrays:
         return [
             name
             for name, values in self._values.items()
-            if isinstance(values, np.ndarray) and values.ndim in (1, 2) and len(values) == n_rows
+            if not isinstance(values, list) and values.ndim in (1, 2) and len(values) == n_rows
         ]
 
     def array(self, name: str, what: str) -> np.ndarray:
-        """One array.
+        """One array, in memory.
 
         Args:
             name: of the array.
@@ -56,9 +57,14 @@ class NamedArrays:
 
         Raises:
             RecordingError: there is none, or it is a list of arrays.
+            MemoryError: it is larger than memory.
         """
+        return np.asarray(self.rows(name, what))
+
+    def rows(self, name: str, what: str) -> Rows:
+        """One array, which may be on disk; else as :meth:`array`."""
         values = self._named(name, what)
-        if not isinstance(values, np.ndarray):
+        if isinstance(values, list):
             raise RecordingError(
                 f"{self.session}: {what} wants one array, but {name} is a list of {len(values)}; "
                 f"correct {what}, or the file"
@@ -87,7 +93,7 @@ class NamedArrays:
         """
         if not any(sign in pattern for sign in "*?["):
             values = self._named(pattern, what)
-            return [values] if isinstance(values, np.ndarray) else list(values)
+            return list(values) if isinstance(values, list) else [np.asarray(values)]
         found = sorted(fnmatch.filter(self._values, pattern), key=_natural)
         if not found:
             raise self._missing(pattern, what)

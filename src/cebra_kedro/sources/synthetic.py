@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cebra_kedro.on_disk import Rows, blocks
 from cebra_kedro.recording import Label, LabelKind, Recording, RecordingError
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _label(name: str, values: np.ndarray, subject: str) -> Label:
     return Label(values.astype(np.float32), kind, unit)
 
 
-def smallest(neural: np.ndarray, subject: str) -> np.ndarray:
+def smallest(neural: Rows, subject: str) -> Rows:
     """Whole numbers in the smallest integer type, others as float32.
 
     Args:
@@ -166,12 +167,17 @@ def smallest(neural: np.ndarray, subject: str) -> np.ndarray:
     Raises:
         RecordingError: a value is not a finite number.
     """
-    if not np.issubdtype(neural.dtype, np.number) or not np.isfinite(neural).all():
-        raise RecordingError(
-            f"{subject}: neural must hold finite numbers, got dtype {neural.dtype} with NaN, "
-            "infinite or non-numeric values; remove these bins"
-        )
-    if np.any(neural != np.rint(neural)):
+    is_number = np.issubdtype(neural.dtype, np.number)
+    are_whole, low, high = True, 0, 0
+    for block in blocks(neural):
+        if not is_number or not np.isfinite(block).all():
+            raise RecordingError(
+                f"{subject}: neural must hold finite numbers, got dtype {neural.dtype} with NaN, "
+                "infinite or non-numeric values; remove these bins"
+            )
+        are_whole = are_whole and not np.any(block != np.rint(block))
+        if are_whole:
+            low, high = min(low, int(block.min())), max(high, int(block.max()))
+    if not are_whole:
         return neural.astype(np.float32)
-    low, high = int(neural.min()), int(neural.max())
     return neural.astype(np.min_scalar_type(high if low >= 0 else min(low, -high - 1)))

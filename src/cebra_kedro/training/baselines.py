@@ -15,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from cebra_kedro.on_disk import OnDisk, Rows, blocks
+
 
 def baseline_features(
-    name: str, neural: np.ndarray, segment: np.ndarray, fit: np.ndarray, **options: Any
+    name: str, neural: Rows, segment: np.ndarray, fit: Rows, **options: Any
 ) -> np.ndarray:
     """Features of a recording by the name of :data:`FEATURES`.
 
@@ -33,6 +35,8 @@ def baseline_features(
         float32 array (time, dim).
     """
     check_features(name, options)
+    if name not in FROM_DISK:  # an error, if they are larger than memory
+        neural, fit = np.asarray(neural), np.asarray(fit)
     return FEATURES[name](neural, segment, fit, **options)
 
 
@@ -66,9 +70,7 @@ def _raw_window(
     return window_sums(neural, segment, bins)
 
 
-def _pca(
-    neural: np.ndarray, segment: np.ndarray, fit: np.ndarray, *, components: int = 3
-) -> np.ndarray:
+def _pca(neural: Rows, segment: np.ndarray, fit: Rows, *, components: int = 3) -> np.ndarray:
     return pca_features(neural, fit, components)
 
 
@@ -101,6 +103,8 @@ FEATURES: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType(
 )
 """Name → function of activity, segments, training rows and options."""
 TRANSDUCTIVE = ("tsne", "umap")
+FROM_DISK = ("pca",)
+"""Those that recordings larger than memory have."""
 
 
 def window_sums(neural: np.ndarray, segment: np.ndarray, window_bins: int) -> np.ndarray:
@@ -130,7 +134,7 @@ def window_sums(neural: np.ndarray, segment: np.ndarray, window_bins: int) -> np
     return sums.astype(np.float32)
 
 
-def pca_features(neural: np.ndarray, fit: np.ndarray, components: int) -> np.ndarray:
+def pca_features(neural: Rows, fit: Rows, components: int) -> np.ndarray:
     """Projection on the principal components of the training rows.
 
     Args:
@@ -153,7 +157,23 @@ def pca_features(neural: np.ndarray, fit: np.ndarray, components: int) -> np.nda
         )
     # The exact solver: deterministic, and fast enough for tens to thousands of neurons.
     pca = PCA(n_components=components, svd_solver="covariance_eigh")
+    if isinstance(neural, OnDisk) or isinstance(fit, OnDisk):
+        return _pca_by_blocks(neural, fit, components)
     return pca.fit(fit).transform(neural).astype(np.float32)
+
+
+def _pca_by_blocks(neural: Rows, fit: Rows, components: int) -> np.ndarray:
+    """The same of arrays on disk, but for the last bits: moments summed up, blocks projected."""
+    total, squares = np.zeros(fit.shape[1]), np.zeros((fit.shape[1],) * 2)
+    for block in blocks(fit):
+        values = block.astype(np.float64)
+        total += values.sum(axis=0)
+        squares += values.T @ values
+    mean = total / len(fit)
+    axes = np.linalg.eigh(squares / len(fit) - np.outer(mean, mean))[1][:, ::-1][:, :components]
+    largest = np.abs(axes).argmax(axis=0)  # scikit-learn's sign
+    axes = axes * np.sign(axes[largest, np.arange(components)])
+    return np.concatenate([((b - mean) @ axes).astype(np.float32) for b in blocks(neural)])
 
 
 def tsne_features(

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from cebra_kedro.on_disk import OnDisk, Rows
 from cebra_kedro.training.encoder import (
     bins_per_output,
     embed_windows,
@@ -49,7 +50,7 @@ class BatchEmbedder(Protocol):
 
 def batch_embedder(
     network: torch.nn.Module,
-    neural: np.ndarray,
+    neural: Rows,
     rows_per_step: int,
     device: torch.device,
     *,
@@ -60,8 +61,8 @@ def batch_embedder(
 
     Args:
         network: on ``device``.
-        neural: array (time, neuron). A ``numpy.memmap`` is read window by window, as it is
-            stored, unless the windows of a batch cover it.
+        neural: array (time, neuron). One on disk is read window by window, as it is stored,
+            unless the windows of a batch cover it.
         rows_per_step: rows drawn at a step, repetitions included.
         device: where the network is.
         clamp: windows that reach over the ends of the recording are shifted inside, as in cebra.
@@ -80,15 +81,14 @@ def batch_embedder(
     )
     # On a GPU, dense products are fast enough and sums are not.
     n_channels = channels_of_first_layer(network) if device.type == "cpu" else None
-    kind: type[_Embedder]
+    kind: type[_Embedder] = _WindowEmbedder
     if in_one_pass and covers:
+        neural = np.asarray(neural)
         kind = _SparseSeriesEmbedder if n_channels and is_sparse(neural) else _SeriesEmbedder
-    elif isinstance(neural, np.memmap):
+    elif isinstance(neural, np.memmap | OnDisk):
         kind = _FileEmbedder
     elif n_channels and is_sparse_enough_to_look_up(neural, n_channels):
         kind = _SparseWindowEmbedder
-    else:
-        kind = _WindowEmbedder
     embedder = kind(network, neural, device, clamp, dtype)
     if dtype == torch.bfloat16 and not issubclass(kind, _SeriesEmbedder):
         return _PaddedEmbedder(embedder)
@@ -103,7 +103,7 @@ class _Embedder(abc.ABC):
     def __init__(
         self,
         network: torch.nn.Module,
-        neural: np.ndarray,
+        neural: Rows,
         device: torch.device,
         clamp: bool,
         dtype: torch.dtype,
@@ -115,7 +115,7 @@ class _Embedder(abc.ABC):
         self._prepare(neural)
 
     @abc.abstractmethod
-    def _prepare(self, neural: np.ndarray) -> None:
+    def _prepare(self, neural: Rows) -> None:
         """Put the recording where the network is, or leave it where it lies."""
 
     @abc.abstractmethod
@@ -133,7 +133,7 @@ class _SeriesEmbedder(_Embedder):
 
     _series: torch.Tensor | SparseWindows
 
-    def _prepare(self, neural: np.ndarray) -> None:
+    def _prepare(self, neural: Rows) -> None:
         series = torch.from_numpy(np.array(neural, np.float32)).to(self._device)
         self._series = series.T[None, :, None, :]
 
@@ -144,14 +144,14 @@ class _SeriesEmbedder(_Embedder):
 class _SparseSeriesEmbedder(_SeriesEmbedder):
     """The same; the first convolution adds up what is not zero."""
 
-    def _prepare(self, neural: np.ndarray) -> None:
-        self._series = SparseWindows(SparseRecording(neural), np.zeros(1, np.int64), len(neural))
+    def _prepare(self, neural: Rows) -> None:
+        self._series = SparseWindows(SparseRecording(np.asarray(neural)), np.zeros(1, np.int64), len(neural))
 
 
 class _WindowEmbedder(_Embedder):
     """The windows around the wanted rows, gathered from the recording as it is stored."""
 
-    def _prepare(self, neural: np.ndarray) -> None:
+    def _prepare(self, neural: Rows) -> None:
         # a recording's arrays are read-only views; torch only reads this one
         native = np.require(neural, neural.dtype.newbyteorder("="), "W")
         self._stored = torch.from_numpy(native).to(self._device)
@@ -165,8 +165,8 @@ class _WindowEmbedder(_Embedder):
 class _SparseWindowEmbedder(_Embedder):
     """Of the windows around the wanted rows, what is not zero."""
 
-    def _prepare(self, neural: np.ndarray) -> None:
-        self._recording = SparseRecording(neural)
+    def _prepare(self, neural: Rows) -> None:
+        self._recording = SparseRecording(np.asarray(neural))
         rows = torch.linspace(self._window.left, len(neural) - self._window.right, 64).long()
         self.bytes_of_row = self.look_up(rows).nbytes / len(rows)
 
@@ -183,7 +183,7 @@ class _SparseWindowEmbedder(_Embedder):
 class _FileEmbedder(_Embedder):
     """The windows around the wanted rows, read from a file ahead of time."""
 
-    def _prepare(self, neural: np.ndarray) -> None:
+    def _prepare(self, neural: Rows) -> None:
         self._stored = neural
         self.bytes_of_row = neural[: self._window.length].nbytes
         self._native = neural.dtype.newbyteorder("=")  # torch knows no other byte order

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from cebra_kedro.on_disk import Rows, chosen_rows
 from cebra_kedro.recording import Recording
 from cebra_kedro.sampling import (
     Anchors,
@@ -29,14 +30,15 @@ class TrainingData:
     """The rows of one session that an encoder sees: training rows, unless a variant says otherwise.
 
     Attributes:
-        neural: array (time, neuron), or a ``numpy.memmap`` that is read as it is needed. The two
-            give the same encoder but for its last bits.
+        neural: array (time, neuron), or one on disk (``cebra_kedro.on_disk``, or a
+            ``numpy.memmap``) that is read as it is needed. They give the same encoder but for its
+            last bits.
         segment: int array (time,); windows and pairs stay inside a run of equal ids.
         labels: float array (time, dim), for the laws that look at continuous labels.
         classes: int array (time,), for the ``discrete`` and ``mixed`` laws.
     """
 
-    neural: np.ndarray
+    neural: Rows
     segment: np.ndarray
     labels: np.ndarray | None = None
     classes: np.ndarray | None = None
@@ -93,7 +95,7 @@ def session_data(
         columns = None if columns is None else shuffle_rows(columns, shuffle_seed)
         chosen = None if chosen is None else shuffle_rows(chosen, shuffle_seed)
     segment = np.zeros(len(rows), np.int64) if joined else segment_ids(rows, recording.trial)
-    return TrainingData(recording.neural[rows], segment, columns, chosen)
+    return TrainingData(chosen_rows(recording.neural, rows), segment, columns, chosen)
 
 
 def spread(columns: Sequence[np.ndarray]) -> float:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from cebra_kedro.on_disk import OnDisk, Rows, blocks
 from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.data import TrainingData
 
 # Files that do not decide what is trained: a change there retrains nothing.
 _WITHOUT_EFFECT = {"baselines.py", "export.py", "fingerprint.py", "jobs.py", "progress.py"}
 _CODE = (Path(__file__).parent, Path(__file__).parent.parent / "sampling")
-_BLOCK_ROWS = 2**20
 _LIBRARIES = ("cebra", "numpy", "scipy", "torch")
 
 
@@ -41,7 +41,7 @@ def fingerprint(
     return digest.hexdigest()
 
 
-def content_digest(*arrays: np.ndarray) -> str:
+def content_digest(*arrays: Rows) -> str:
     """SHA-256 (hex) of arrays: their types, shapes and values."""
     digest = hashlib.sha256()
     for array in arrays:
@@ -49,13 +49,16 @@ def content_digest(*arrays: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def _add_array(digest: hashlib._Hash, array: np.ndarray | None) -> None:
+def _add_array(digest: hashlib._Hash, array: Rows | None) -> None:
     if array is None:
         digest.update(b"none")
         return
     digest.update(f"{array.dtype.str}{array.shape}".encode())
-    for begin in range(0, len(array), _BLOCK_ROWS):  # a memmap is read block by block
-        digest.update(np.ascontiguousarray(array[begin : begin + _BLOCK_ROWS]).data)
+    if isinstance(array, OnDisk) and array.digest:
+        digest.update(array.digest.encode())
+        return
+    for block in blocks(array):
+        digest.update(np.ascontiguousarray(block).data)
 
 
 @cache

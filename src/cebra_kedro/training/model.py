@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 
 from cebra_kedro.atomic import atomic_path
+from cebra_kedro.on_disk import Rows
 from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.encoder import (
     Window,
@@ -75,7 +76,7 @@ class EncoderModel:
         return network.eval()
 
     def transform(
-        self, neural: np.ndarray, segment: np.ndarray | None = None, session: int = 0
+        self, neural: Rows, segment: np.ndarray | None = None, session: int = 0
     ) -> np.ndarray:
         """Embed a recording, in blocks of bounded memory.
 
@@ -85,7 +86,7 @@ class EncoderModel:
         ``resample_factor`` bins.
 
         Args:
-            neural: array (time, neuron).
+            neural: array (time, neuron), in memory or on disk.
             segment: int array (time,) of contiguous runs (trials), or None for one run.
             session: which session's network to use, for encoders trained on several.
 
@@ -202,7 +203,7 @@ def _pad_segments(segment: np.ndarray, window: Window) -> tuple[np.ndarray, np.n
 @torch.no_grad()
 def _embed_rows(
     network: torch.nn.Module,
-    neural: np.ndarray,
+    neural: Rows,
     source: np.ndarray,
     first: np.ndarray,
     window: Window,

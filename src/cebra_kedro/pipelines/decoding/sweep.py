@@ -13,6 +13,7 @@ from cebra_kedro.cells import Cell
 from cebra_kedro.decoding import Samples
 from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.metrics import METRIC_COLUMNS
+from cebra_kedro.on_disk import chosen_rows
 from cebra_kedro.pipelines import fold_and_seed
 from cebra_kedro.pipelines.training.jobs import first_neurons, jobs_of, unit_of
 from cebra_kedro.recording import Recording
@@ -163,7 +164,7 @@ class _Cell:
         recording = self._recording(block.population)
         parts = self._splits[recording_key(self._session, block.population)]["part"]
         for fold, part in enumerate(parts):
-            fit = recording.neural[rows(part, "train")]
+            fit = chosen_rows(recording.neural, rows(part, "train"))
             features = baseline_features(
                 block.name, recording.neural, recording.segment(), fit, **block.options
             )

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from cebra_kedro.experiment import Experiment
+from cebra_kedro.on_disk import OnDisk
 from cebra_kedro.recording import Label, Recording
 from cebra_kedro.splits import PART_NAMES, TEST, TRAIN, rows, segment_ids
+from cebra_kedro.training.baselines import FROM_DISK
 
 _WINDOW = re.compile(r"offset(\d+)-")
 """The receptive field in the names of cebra's networks that do not resample."""
@@ -76,6 +78,7 @@ def problems_of_rows(
     """
     session, _, population = key.partition("/")
     encoders = list(_encoders_of(experiment, session, population))
+    yield from _problems_of_size(experiment, key, recording)
     guided: dict[str, list[str]] = {}
     for encoder in encoders:
         for label in experiment.guidance_of(encoder, session).all_labels:
@@ -90,6 +93,24 @@ def problems_of_rows(
         for label in block.labels:
             if label in recording.labels:
                 yield from _problems_of_target(target, label, recording, key, part)
+
+
+def _problems_of_size(experiment: Experiment, key: str, recording: Recording) -> Iterator[str]:
+    """Most baselines are as large as the recording, or need it as a whole."""
+    if not isinstance(recording.neural, OnDisk):
+        return
+    population = key.partition("/")[2]
+    names = [
+        name
+        for name, block in experiment.baselines.items()
+        if block.name not in FROM_DISK and block.population == population
+    ]
+    if names:
+        yield (
+            f"baselines {', '.join(names)} are made of all activity at once, but {key} has "
+            f"{recording.neural.nbytes / 1e9:.3g} GB, which stay on disk; remove them from "
+            f"baselines ({', '.join(FROM_DISK)} is read by rows), or choose wider bins"
+        )
 
 
 def _problems_of_guidance(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cebra_kedro.experiment import Experiment, recording_key
+from cebra_kedro.on_disk import first_columns
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
 from cebra_kedro.training.config import TrainingConfig
@@ -164,4 +165,4 @@ def first_neurons(recording: Recording, count: int) -> Recording:
             f"the sweep asks for {count} neurons, but {recording.name} has {recording.n_neurons}; "
             "lower n_neurons"
         )
-    return replace(recording, neural=np.ascontiguousarray(recording.neural[:, :count]))
+    return replace(recording, neural=first_columns(recording.neural, count))

@@ -18,6 +18,7 @@ import numpy as np
 
 from cebra_kedro.cells import Cell, Pieces
 from cebra_kedro.experiment import Experiment, recording_key
+from cebra_kedro.on_disk import chosen_rows
 from cebra_kedro.pipelines import chosen_sessions
 from cebra_kedro.pipelines.training.jobs import jobs_of, unit_of
 from cebra_kedro.recording import Recording
@@ -125,7 +126,7 @@ def _features(
     _: Path,
 ) -> dict[str, np.ndarray]:
     recording = recordings[key]
-    fit = recording.neural[rows(splits[key]["part"][fold], "train")]
+    fit = chosen_rows(recording.neural, rows(splits[key]["part"][fold], "train"))
     embedding = baseline_features(features, recording.neural, recording.segment(), fit, **options)
     return {"embedding": embedding}
 
