@@ -26,9 +26,17 @@ ONE_RAT_COMMAND = ("--pipelines", "hippocampus", "--sessions", "buddy")
 """The same for the command line."""
 
 
-def copy_project(folder: Path) -> Path:
-    """A project without data and without the developer's own settings."""
+def copy_project(folder: Path, processes: int = 1) -> Path:
+    """A project without data and without the developer's own settings.
+
+    Args:
+        folder: where it is made.
+        processes: of its runs with small parameters. Tests run side by side, so that one is enough
+            for most; each other imports torch anew.
+    """
     shutil.copytree(PROJECT / "conf", folder / "conf", ignore=_own_settings)
+    for file in (folder / "conf/test").glob("parameters_*.yml"):
+        file.write_text(file.read_text().replace("processes: 2", f"processes: {processes}"))
     shutil.copy(PROJECT / "pyproject.toml", folder)
     (folder / "src").mkdir()  # Kedro wants it; the package itself is the installed one
     return folder
