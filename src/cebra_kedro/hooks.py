@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cebra_kedro.cells import Share
     from cebra_kedro.run.locks import RunLocks
     from cebra_kedro.run.log_file import LogFile
+    from cebra_kedro.run.mlflow_store import MlflowStore
 
 REPORTING = Path("data/08_reporting")
 LOGS = Path("data/logs")
@@ -40,6 +41,7 @@ class RunReportHook:
         self._log: LogFile | None = None
         self._engine = ExitStack()
         self._share: Share | None = None
+        self._mlflow: MlflowStore | None = None
 
     @hook_impl
     def after_context_created(self, context: Any) -> None:
@@ -75,11 +77,14 @@ class RunReportHook:
         from cebra_kedro.run.compute import compute_block, engine_of
         from cebra_kedro.run.locks import RunLocks
         from cebra_kedro.run.manifest import command_of
+        from cebra_kedro.run.mlflow_block import mlflow_block
+        from cebra_kedro.run.mlflow_store import open_store
 
         self._end()  # a run of this process that was interrupted
         self._pid = None
         self._catalog = catalog
         self._compute = compute_block(self._parameters, run_params.get("runner"))
+        tracked = mlflow_block(self._parameters)
         experiments = _experiments(pipeline)
         if is_default_run(run_params.get("pipeline_names")):
             self._descriptions = self._descriptions.for_default_run()
@@ -94,6 +99,7 @@ class RunReportHook:
         locked = [f"{name}.share{share.number}of{share.of}" for name in experiments if share]
         self._locks.take(locked or experiments)
         try:
+            self._mlflow = None if share else open_store(tracked, self._project)
             fetch_raw_files(pipeline, catalog, chosen)
             place = self._engine.enter_context(engine_of(self._compute))
             if self._share is not None:  # what is written of a run, the run after it writes
@@ -149,6 +155,7 @@ class RunReportHook:
             self._note_other_processes(pipeline)
             self._progress.close()
             self._leave_manifest_and_report("failed", error)
+            self._write_to_mlflow(pipeline)
             finished = self._manifest.node_seconds
             error.add_note(f"log: {self._manifest.facts['log']}")
             if note := how_to_go_on(sys.argv, pipeline, finished, self._catalog):
@@ -167,6 +174,7 @@ class RunReportHook:
             self._note_other_processes(pipeline)
             self._progress.close()
             page = self._leave_manifest_and_report("finished")
+            self._write_to_mlflow(pipeline)
             headlines = {
                 name: one.headline or "" for name, one in self._descriptions.experiments.items()
             }
@@ -236,6 +244,13 @@ class RunReportHook:
                 return build_report(self._reporting)
         return self._reporting / "report.html"
 
+    def _write_to_mlflow(self, pipeline: Pipeline) -> None:
+        """Write what the run has left to MLflow, if the parameters want it."""
+        if self._mlflow is not None:
+            described = self._descriptions.experiments
+            experiments = {name: described.get(name) for name in _experiments(pipeline)}
+            self._mlflow.write_run(self._manifest, experiments, self._reporting)
+
     def _end(self) -> None:
         """Let other runs go on, and workers go; may be called again."""
         self._engine.close()
@@ -265,6 +280,8 @@ class RunReportHook:
             self._note_recordings(dataset_name, self._catalog.load(dataset_name))
         self._origins.note_written(dataset_name, data, node)
         self._manifest.results.update(self._origins.results(dataset_name, data))
+        if models := self._origins.models(dataset_name, data):
+            self._manifest.models[dataset_name] = models
 
     def _note_other_processes(self, pipeline: Pipeline) -> None:
         """Note what nodes have written that did not run in this process."""

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Settings(BaseModel):
     """Base of every parameter block: immutable, and unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Block = TypeVar("Block", bound=Settings)
+
+
+def read_block(kind: type[Block], name: str, content: Any) -> Block:
+    """A block that describes no experiment, from ``parameters_<name>.yml``.
+
+    Args:
+        kind: of block.
+        name: among the parameters.
+        content: what stands there; None for nothing.
+
+    Raises:
+        ValueError: names the first key that is wrong, and where to correct it.
+    """
+    try:
+        return kind.model_validate(content or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join([name, *(str(part) for part in first["loc"])])
+        words = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{key}: {words}. Correct parameters_{name}.yml or --params") from error

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from cebra_kedro.experiment.description import Experiment
 
-NOT_EXPERIMENTS = ("compute", "only_sessions")
+NOT_EXPERIMENTS = ("compute", "mlflow", "only_sessions")
 """Parameters that describe no experiment."""
 
 

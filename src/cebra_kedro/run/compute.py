@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from cebra_kedro.cells import Share, use_engine
 from cebra_kedro.cores import available_cores
-from cebra_kedro.parameter_block import Settings
+from cebra_kedro.parameter_block import Settings, read_block
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -127,13 +127,7 @@ def compute_block(parameters: Mapping[str, Any], runner: str | None = None) -> C
     Raises:
         ValueError: names the key, or says what has to be installed.
     """
-    try:
-        block = ComputeBlock.model_validate(parameters.get("compute") or {})
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(["compute", *(str(part) for part in first["loc"])])
-        words = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{key}: {words}. Correct parameters_compute.yml or --params") from error
+    block = read_block(ComputeBlock, "compute", parameters.get("compute"))
     if block.engine == "dask":
         wanted = ["distributed", *(["dask_jobqueue"] if block.dask.jobs else [])]
         if missing := [name for name in wanted if importlib.util.find_spec(name) is None]:

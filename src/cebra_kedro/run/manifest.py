@@ -50,6 +50,7 @@ class RunManifest:
         started_epoch_s: the same in seconds since 1970, to compare files with.
         recordings: raw files by catalog entry of the recording.
         results: files written below the reporting folder, relative to it.
+        models: entry of an encoder → key with suffix → file.
         node_seconds: node → seconds, loading and saving included.
         node_pieces: node → pieces that it computed, and all its pieces, finished ones included.
     """
@@ -59,6 +60,7 @@ class RunManifest:
     started_epoch_s: float = field(default_factory=time.time)
     recordings: dict[str, dict[str, Any]] = field(default_factory=dict)
     results: set[Path] = field(default_factory=set)
+    models: dict[str, dict[str, Path]] = field(default_factory=dict)
     node_seconds: dict[str, float] = field(default_factory=dict)
     node_pieces: dict[str, tuple[int, int]] = field(default_factory=dict)
     _node_started: dict[str, float] = field(default_factory=dict)

@@ -18,6 +18,9 @@ from cebra_kedro.io import StoreDataset
 from cebra_kedro.run.provenance import Provenance
 from cebra_kedro.store import Store
 
+_PARTS_OF_ENCODER = 2
+"""Dots in ``hippocampus.position.models``."""
+
 
 class Origins:
     """Notes what nodes write, session by session.
@@ -57,6 +60,19 @@ class Origins:
             files = self.files(name)
         inside = [file for file in files if file.is_relative_to(self._reporting)]
         return [file.relative_to(self._reporting) for file in inside]
+
+    def models(self, name: str, data: Any) -> dict[str, Path]:
+        """The encoders that an entry was given: key with suffix → file.
+
+        Nothing for entries of other kinds, and for that of all encoders, whose files are others'.
+        """
+        dataset: Any = self._catalog.get(name)
+        is_of_all = name.count(".") < _PARTS_OF_ENCODER
+        if is_of_all or not isinstance(dataset, StoreDataset) or dataset.contents != "models":
+            return {}
+        store = dataset.load()
+        suffix = store.format.suffix
+        return {f"{key}{suffix}": store.path(key) for key in _keys(data) if key in store}
 
     def note_recordings(self, name: str, store: Store) -> dict[str, dict[str, Any]]:
         """Note what recordings say of themselves; returns it by key."""

@@ -48,7 +48,7 @@ def show_summary(
     there = sorted({file.parts[0] for file in written if len(file.parts) > 1})
     for name in dict.fromkeys([*headlines, *there]):
         scores, consistency = Path(name, "metrics.csv"), Path(name, "consistency.csv")
-        metrics = _of_this_run(folder, scores) if scores in written else None
+        metrics = rows_of_run(folder, scores) if scores in written else None
         metric = "" if metrics is None else headline(metrics, headlines.get(name, ""))
         if metrics is not None and metric:
             console.print(f"{name}: {_heading(metrics, metric)}", soft_wrap=True)
@@ -60,6 +60,26 @@ def show_summary(
             console.print(f"{name}: mean R² of the linear map, on training data", soft_wrap=True)
             console.print(table)
     console.print(f"Finished in {seconds:.0f} s. Report: {page}", soft_wrap=True)
+
+
+def rows_of_run(folder: Path, file: Path) -> pd.DataFrame:
+    """The rows of sessions that are not known to be of an earlier run than the file.
+
+    All columns are text (a session may be called ``NA``), but the values.
+
+    Args:
+        folder: the reporting folder.
+        file: a table of scores in it.
+    """
+    table = pd.read_csv(folder / file, dtype=str, keep_default_na=False)
+    table["value"] = pd.to_numeric(table["value"].replace({"": "nan"}))
+    entries = _provenance(folder)
+    latest = entries.get(file.as_posix(), {}).get("run_id")
+    run_of = {
+        name: entries.get(f"{file.as_posix()}#{name}", {}).get("run_id", latest)
+        for name in table["subject"].unique()
+    }
+    return table[table["subject"].map(run_of) == latest] if latest else table
 
 
 def headline(metrics: pd.DataFrame, wanted: str) -> str:
@@ -260,22 +280,6 @@ def _heading(metrics: pd.DataFrame, metric: str) -> str:
     decoder = f", decoder {first['decoder']}" if first["decoder"] else ""
     name = with_unit(f"{metric} on test data", first["unit"])
     return f"{name}{decoder}, mean over folds and seeds"
-
-
-def _of_this_run(folder: Path, file: Path) -> pd.DataFrame:
-    """The rows of sessions that are not known to be of an earlier run than the file.
-
-    All columns are text (a session may be called ``NA``), but the values.
-    """
-    table = pd.read_csv(folder / file, dtype=str, keep_default_na=False)
-    table["value"] = pd.to_numeric(table["value"].replace({"": "nan"}))
-    entries = _provenance(folder)
-    latest = entries.get(file.as_posix(), {}).get("run_id")
-    run_of = {
-        name: entries.get(f"{file.as_posix()}#{name}", {}).get("run_id", latest)
-        for name in table["subject"].unique()
-    }
-    return table[table["subject"].map(run_of) == latest] if latest else table
 
 
 def _provenance(folder: Path) -> dict[str, dict[str, Any]]:
