@@ -26,6 +26,7 @@ _PLACES = {
     "<!-- kinds -->": "kind_table",
     "<!-- figures -->": "figure_table",
     "<!-- compute -->": "compute_sections",
+    "<!-- mlflow -->": "mlflow_sections",
 }
 _PLAIN = {
     str: "text",
@@ -79,6 +80,15 @@ def compute_sections() -> str:
 
     sections = Sections("compute")
     sections.add("", ComputeBlock)
+    return sections.text()
+
+
+def mlflow_sections() -> str:
+    """A section for the block that says whether runs are written to MLflow."""
+    from cebra_kedro.run.mlflow_block import MlflowBlock
+
+    sections = Sections("mlflow")
+    sections.add("", MlflowBlock)
     return sections.text()
 
 

@@ -109,6 +109,9 @@ RUN_ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "cebra-kedro status --pipelines hippocampus": (
             "test_slurm.py::test_status_tells_what_is_done_and_what_is_not"
         ),
+        "kedro run --params mlflow.enabled=true": (
+            "test_mlflow_run.py::test_every_variant_of_the_table_has_its_mean_scores"
+        ),
         "kedro viz build --include-previews": (
             "test_viz.py::test_figures_and_tables_are_previewed"
         ),
@@ -142,6 +145,10 @@ NOT_RUN: Mapping[str, str] = MappingProxyType(
             "serves until it is stopped; test_viz serves the same folder"
         ),
         'pip install -e ".[dask]"': "an installation; .ci/run installs it with test",
+        'pip install -e ".[mlflow]"': "an installation; .ci/run installs it with test",
+        "mlflow ui --backend-store-uri sqlite:///data/mlflow/mlflow.db": (
+            "serves until it is stopped; test_mlflow_run reads the same store"
+        ),
         'pip install -e ".[jupyter]"': "an installation; .ci/run installs it with dev",
         "kedro jupyter lab": "opens a browser and waits; test_notebooks runs the notebooks",
         "python benchmarks/training_speed.py --repeats 5": (
