@@ -246,10 +246,19 @@ class RunReportHook:
 
     def _write_to_mlflow(self, pipeline: Pipeline) -> None:
         """Write what the run has left to MLflow, if the parameters want it."""
-        if self._mlflow is not None:
-            described = self._descriptions.experiments
-            experiments = {name: described.get(name) for name in _experiments(pipeline)}
-            self._mlflow.write_run(self._manifest, experiments, self._reporting)
+        if self._mlflow is None:
+            return
+        described = self._descriptions.experiments
+        experiments = {name: described.get(name) for name in _experiments(pipeline)}
+        if self._manifest.facts["status"] == "finished":
+            self._note_recordings_of(pipeline)
+        self._mlflow.write_run(self._manifest, experiments, self._reporting)
+
+    def _note_recordings_of(self, pipeline: Pipeline) -> None:
+        """Note recordings that nodes have read, perhaps in other processes."""
+        for name in pipeline.inputs():
+            if name.endswith(".recordings"):
+                self._note_recordings(name, self._catalog.load(name))
 
     def _end(self) -> None:
         """Let other runs go on, and workers go; may be called again."""

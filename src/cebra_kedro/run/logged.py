@@ -22,6 +22,7 @@ from cebra_kedro.experiment.description import Readout
 from cebra_kedro.pipelines import chosen_sessions
 from cebra_kedro.run.manifest import RunManifest
 from cebra_kedro.run.summary import rows_of_run
+from cebra_kedro.store import first_part
 
 LONGEST_NAME, LONGEST_VALUE = 250, 500
 """Characters that MLflow takes of a name, and has taken of a value (6000 by now, which nobody reads
@@ -97,7 +98,9 @@ def logged_experiment(
         files,
         tags | _tags(facts),
     )
-    variants = _variants(name, experiment, scores, _models(name, manifest) if models else {}, tags)
+    variants = _variants(
+        name, experiment, scores, _models(name, experiment, manifest) if models else {}, tags
+    )
     texts = {"parameters.json": described, "run_manifest.json": facts}
     return LoggedExperiment(name, _identity(name, facts, recordings), whole, variants, texts)
 
@@ -200,10 +203,21 @@ def _place(file: Path) -> str:
     return f"{folder}/{file.as_posix()}" if folder else ""
 
 
-def _models(name: str, manifest: RunManifest) -> dict[str, dict[str, Path]]:
-    """Encoder → place below its folder → file."""
-    named = {tuple(entry.split(".")[:2]): files for entry, files in manifest.models.items()}
-    return {encoder: files for (of, encoder), files in named.items() if of == name}
+def _models(
+    name: str, experiment: Experiment | None, manifest: RunManifest
+) -> dict[str, dict[str, Path]]:
+    """Encoder → place below its folder → file.
+
+    Of nodes in other processes, it is only known what there is: also of sessions left out.
+    """
+    left_out = {*experiment.sessions} - {*_chosen(experiment, manifest)} if experiment else ()
+    found = {}
+    for entry, files in manifest.models.items():
+        of, encoder, _ = entry.split(".")
+        if of == name:
+            kept = {key: file for key, file in files.items() if first_part(key) not in left_out}
+            found[encoder] = kept
+    return found
 
 
 def _scores(
@@ -224,14 +238,18 @@ def _recordings(
     name: str, experiment: Experiment | None, manifest: RunManifest
 ) -> list[dict[str, Any]]:
     """What is known of the recordings of the run's sessions."""
-    only = manifest.facts["parameters"].get("only_sessions")
-    chosen = chosen_sessions(experiment, only) if experiment else ()
+    chosen = _chosen(experiment, manifest) if experiment else ()
     found = []
     for place, about in sorted(manifest.recordings.items()):
         entry, _, key = place.partition("#")
-        if entry == f"{name}.recordings" and key.partition("/")[0] in chosen:
+        if entry == f"{name}.recordings" and first_part(key) in chosen:
             found.append(about)
     return found
+
+
+def _chosen(experiment: Experiment, manifest: RunManifest) -> tuple[str, ...]:
+    """The sessions of the run."""
+    return chosen_sessions(experiment, manifest.facts["parameters"].get("only_sessions"))
 
 
 def _origin(recordings: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -66,7 +66,7 @@ def open_store(block: MlflowBlock, project: Path) -> MlflowStore | None:
         words = " ".join(str(error).split())
         raise ValueError(
             f"the MLflow store {address} cannot be used ({type(error).__name__}: {words:.300}); "
-            "start or correct mlflow.store, or use mlflow.enabled=false"
+            "start it or correct mlflow.store, or use mlflow.enabled=false"
         ) from error
 
 
@@ -226,5 +226,5 @@ def _digest(file: Path) -> str:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container may have no name for its user
+    except (ImportError, KeyError, OSError):  # a container may have no name for its user
         return "unknown"
