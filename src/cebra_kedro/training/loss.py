@@ -149,17 +149,17 @@ class _WeightedLogSumExp(torch.autograd.Function):
         if gradient_dtype != torch.float32:
             queries, query_weight = _padded(queries, query_weight)
             keys, key_weight = _padded(keys, key_weight)
-        weighted_keys = (keys * key_weight[:, None]).to(gradient_dtype)
+        # Of a product with few columns, MKL finds the transpose several times faster.
+        weighted_keys_t = (keys.T * key_weight).contiguous().to(gradient_dtype)
         grad_queries = torch.empty_like(queries)
-        grad_keys = torch.zeros_like(keys)
+        grad_keys_t = torch.zeros_like(weighted_keys_t, dtype=torch.float32)
         total = queries.new_zeros(())
-        keys_t = keys.T.contiguous()
         on_cpu = queries.device.type == "cpu"
         block = max(1, (_BLOCK_ELEMENTS if on_cpu else _BLOCK_ELEMENTS_ON_GPU) // len(keys))
         for begin in range(0, len(queries), block):
             part = slice(begin, begin + block)
             q, w = queries[part], query_weight[part]
-            similarity = q @ keys_t
+            similarity = q @ keys.T
             shift = None
             if not stable:
                 shift = similarity.amax(dim=1, keepdim=True)
@@ -170,9 +170,9 @@ class _WeightedLogSumExp(torch.autograd.Function):
             total += torch.dot(w, log_sums)
             scale = (w / sums)[:, None]
             exponential = exponential.to(gradient_dtype)
-            grad_queries[part] = (exponential @ weighted_keys) * scale
-            grad_keys += exponential.T @ (q * scale).to(gradient_dtype)
-        grad_keys *= key_weight[:, None]
+            grad_queries[part] = (weighted_keys_t @ exponential.T).T * scale
+            grad_keys_t += (q * scale).T.to(gradient_dtype) @ exponential
+        grad_keys = grad_keys_t.T * key_weight[:, None]
         ctx.save_for_backward(grad_queries[:n_queries], grad_keys[:n_keys])
         return total
 
