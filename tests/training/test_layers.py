@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
-from cebra_kedro.training.layers import _products, _Shifted
+from cebra_kedro.training.layers import _products, _Residual, _Shifted, run_channels_last
 
 
 def row(length, channels=5, dtype=torch.float32):
@@ -40,6 +42,35 @@ def test_gradients_are_those_of_differences():
     weight = torch.randn(2, 3, 3, dtype=torch.float64, requires_grad=True)
     bias = torch.randn(2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(_Shifted.apply, (inputs, weight, bias))
+
+
+@pytest.mark.parametrize("crop", [(1, 1), (2, 0)])
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_a_skip_over_a_long_row_is_cebras(crop, approximate):
+    from cebra.models.layers import _Skip
+
+    layers = torch.nn.Conv1d(5, 5, 3), torch.nn.GELU(approximate)
+    theirs = _Skip(*layers, crop=crop)
+    ours = copy.deepcopy(theirs)
+    run_channels_last(ours)
+    inputs = row(50)
+    one, other = ours(inputs), theirs(inputs[:, :, 0])[:, :, None]
+    torch.testing.assert_close(one, other)
+    assert one.is_contiguous(memory_format=torch.channels_last)
+    pull = torch.randn_like(other)
+    for found, expected in zip(
+        torch.autograd.grad(one, [inputs, *ours.parameters()], pull),
+        torch.autograd.grad(other, [inputs, *theirs.parameters()], pull),
+        strict=True,
+    ):
+        torch.testing.assert_close(found, expected)
+
+
+def test_gradients_of_a_skip_are_those_of_differences():
+    inputs = row(9, 3, torch.float64)
+    weight = torch.randn(3, 3, 3, dtype=torch.float64, requires_grad=True)
+    bias = torch.randn(3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(_Residual.apply, (inputs, weight, bias, 1))
 
 
 def test_inputs_of_a_recording_take_no_gradient():

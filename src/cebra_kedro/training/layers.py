@@ -132,15 +132,16 @@ def _products(
         flat = inputs.permute(0, 2, 3, 1).reshape(n_rows, -1)
         weight = weight.permute(0, 2, 1).reshape(n_channels, -1)
         return F.linear(flat, weight, bias)[:, :, None, None]
-    if stride == 1 and n_rows == 1 and _is_plain(inputs):
+    if stride == 1 and _is_one_plain_row(inputs):
         return _Shifted.apply(inputs, weight, bias)
     return F.conv2d(inputs, weight[:, :, None, :], bias, stride=(1, stride))
 
 
-def _is_plain(inputs: torch.Tensor) -> bool:
-    """Whether products are float32 and on a CPU."""
+def _is_one_plain_row(inputs: torch.Tensor) -> bool:
+    """Whether inputs are one row (1, channel, 1, time) of float32 products on a CPU."""
     here = inputs.device.type == "cpu" and inputs.dtype == torch.float32
-    return here and not torch.is_autocast_enabled("cpu")
+    one_row = inputs.dim() == 4 and len(inputs) == 1
+    return one_row and here and not torch.is_autocast_enabled("cpu")
 
 
 class _Shifted(torch.autograd.Function):
@@ -154,37 +155,92 @@ class _Shifted(torch.autograd.Function):
     def forward(
         ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
-        rows = inputs.permute(0, 2, 3, 1).reshape(inputs.shape[-1], -1)
-        kernels = weight.permute(2, 0, 1).contiguous()
-        n_outputs = len(rows) - len(kernels) + 1
-        ctx.save_for_backward(rows, kernels)
-        first = kernels[0].t()
-        output = rows[:n_outputs] @ first
-        if bias is not None:
-            output += bias
-        for shift in range(1, len(kernels)):
-            output.addmm_(rows[shift : shift + n_outputs], kernels[shift].t())
-        return output[None, None].permute(0, 3, 1, 2)
+        rows = _as_rows(inputs)
+        ctx.save_for_backward(rows, weight)
+        return _as_row_of_bins(_convolved(rows, weight, bias))
 
     @staticmethod
     def backward(
         ctx: Any, gradient: torch.Tensor
     ) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor | None]:
-        rows, kernels = ctx.saved_tensors
-        gradient = gradient.permute(0, 2, 3, 1).reshape(-1, kernels.shape[1])
-        n_outputs = len(gradient)
+        rows, weight = ctx.saved_tensors
+        gradient = _as_rows(gradient)
         of_inputs = of_weight = of_bias = None
         if ctx.needs_input_grad[0]:
-            of_inputs = rows.new_zeros(rows.shape)
-            for shift, kernel in enumerate(kernels):
-                of_inputs[shift : shift + n_outputs].addmm_(gradient, kernel)
-            of_inputs = of_inputs[None, None].permute(0, 3, 1, 2)
+            of_inputs = _as_row_of_bins(_add_gradient(rows.new_zeros(rows.shape), gradient, weight))
         if ctx.needs_input_grad[1]:
-            found = [gradient.t() @ rows[k : k + n_outputs] for k in range(len(kernels))]
-            of_weight = torch.stack(found, dim=2)
+            of_weight = _gradient_of_weight(rows, gradient, weight.shape[2])
         if ctx.needs_input_grad[2]:
             of_bias = gradient.sum(dim=0)
         return of_inputs, of_weight, of_bias
+
+
+class _Residual(torch.autograd.Function):
+    """One long row, cut to size, plus the GELU of its convolution.
+
+    As one function, the gradients of both ways are added up where they arise; as two, each fills
+    an array of its own first.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, begin: int
+    ) -> torch.Tensor:
+        rows = _as_rows(inputs)
+        convolved = _convolved(rows, weight, bias)
+        ctx.save_for_backward(rows, weight, convolved)
+        ctx.kept = slice(begin, begin + len(convolved))
+        return _as_row_of_bins(F.gelu(convolved).add_(rows[ctx.kept]))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        rows, weight, convolved = ctx.saved_tensors
+        gradient = _as_rows(gradient)
+        of_inputs = torch.empty_like(rows)
+        of_inputs[: ctx.kept.start] = of_inputs[ctx.kept.stop :] = 0
+        of_inputs[ctx.kept] = gradient
+        gradient = torch.ops.aten.gelu_backward(gradient, convolved)
+        of_inputs = _as_row_of_bins(_add_gradient(of_inputs, gradient, weight))
+        of_weight = _gradient_of_weight(rows, gradient, weight.shape[2])
+        return of_inputs, of_weight, gradient.sum(dim=0), None
+
+
+def _as_rows(row_of_bins: torch.Tensor) -> torch.Tensor:
+    """(1, channel, 1, time) → (time, channel), the order in memory."""
+    return row_of_bins.permute(0, 2, 3, 1).reshape(row_of_bins.shape[-1], -1)
+
+
+def _as_row_of_bins(rows: torch.Tensor) -> torch.Tensor:
+    """(time, channel) → (1, channel, 1, time)."""
+    return rows[None, None].permute(0, 3, 1, 2)
+
+
+def _convolved(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    """Rows (time, channel in) → (time − kernel + 1, channel out)."""
+    kernels = weight.permute(2, 0, 1).contiguous()
+    n_outputs = len(rows) - len(kernels) + 1
+    output = rows[:n_outputs] @ kernels[0].t()
+    if bias is not None:
+        output += bias
+    for shift in range(1, len(kernels)):
+        output.addmm_(rows[shift : shift + n_outputs], kernels[shift].t())
+    return output
+
+
+def _add_gradient(
+    of_rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
+    """The gradient of the rows that were convolved, added to what there is of it."""
+    for shift, kernel in enumerate(weight.permute(2, 0, 1).contiguous()):
+        of_rows[shift : shift + len(gradient)].addmm_(gradient, kernel)
+    return of_rows
+
+
+def _gradient_of_weight(rows: torch.Tensor, gradient: torch.Tensor, kernel: int) -> torch.Tensor:
+    """Of (channel out, channel in, kernel)."""
+    n_outputs = len(gradient)
+    found = [gradient.t() @ rows[shift : shift + n_outputs] for shift in range(kernel)]
+    return torch.stack(found, dim=2)
 
 
 def _thin_and_convolve(module: Any, inputs: torch.Tensor | SparseWindows) -> torch.Tensor | _Beside:
@@ -209,10 +265,16 @@ def _drop_channels(module: torch.nn.Dropout1d, inputs: torch.Tensor) -> torch.Te
 
 def _skip(module: Any, inputs: torch.Tensor) -> torch.Tensor:
     """The forward of cebra's ``_Skip``, with gradients that stay channels-last."""
+    begin = module.crop.start
+    match list(module.module):
+        case [
+            torch.nn.Conv1d(stride=(1,), bias=torch.Tensor()) as layer,
+            torch.nn.GELU(approximate="none"),
+        ] if _is_one_plain_row(inputs):
+            return _Residual.apply(inputs, layer.weight, layer.bias, begin)
     skipped = module.module(inputs)
     if inputs.dim() != 4:
         return inputs[..., module.crop] + skipped
-    begin = module.crop.start
     return _Crop.apply(inputs, begin, inputs.shape[-1] - skipped.shape[-1] - begin) + skipped
 
 
