@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cebra_kedro.cells import Cell, CellsFailedError, complete, file_of
+from cebra_kedro.run.log_file import LogFile
 
 KEYS = [f"buddy/fold{fold}_seed{seed}" for fold in range(3) for seed in range(2)]
 
@@ -87,6 +88,14 @@ class TwoArgumentsError(Exception):
 
 def refuse_oddly(path):
     raise TwoArgumentsError("odd", path.stem)
+
+
+@pytest.fixture
+def run_log(tmp_path):
+    """The log file of a run."""
+    opened = LogFile(tmp_path / "logs", "2026-01-02T03.04.05Z")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -224,7 +233,7 @@ def test_a_cell_that_fails_once_is_tried_again(processes, folder, caplog):
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_failing_cells_are_listed_and_the_others_go_on(processes, folder, log):
+def test_failing_cells_are_listed_and_the_others_go_on(processes, folder, log, run_log):
     failing = {f"{key}_odd": Cell(refuse, "one") for key in KEYS[:2]}
     with pytest.raises(CellsFailedError) as raised:
         complete(failing | cells(log), folder, FORMAT, processes=processes, title="words")
@@ -234,6 +243,9 @@ def test_failing_cells_are_listed_and_the_others_go_on(processes, folder, log):
     )
     assert list(raised.value.failures) == list(failing)
     assert "in refuse" in raised.value.failures["buddy/fold0_seed1_odd"]
+    said = run_log.path.read_text()
+    assert said.count("Traceback") == said.count("in refuse") == len(failing)
+    assert all(f"{key} failed" in said for key in failing)
     assert files(folder) == [f"{key}.json" for key in KEYS]
     assert complete(cells(log), folder, FORMAT).keys() == set(KEYS)
 

@@ -167,6 +167,31 @@ def test_without_a_scheduler_the_rerun_computes_what_is_missing(cluster, folder,
     assert len(log.read_text().splitlines()) == len(KEYS) - len(done)
 
 
+PARENT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import test_dask_workers as here
+with here.engine({"engine": "dask", "dask": {"scheduler_file": sys.argv[2]}}):
+    here.complete(here.cells(Path(sys.argv[4]), seconds=0.5), Path(sys.argv[3]), here.FORMAT)
+"""
+
+
+def test_without_its_parent_the_rerun_computes_what_is_missing(cluster, folder, log):
+    command = [sys.executable, "-c", PARENT, str(HERE), str(cluster.file), str(folder), str(log)]
+    parent = subprocess.Popen(command, env=ENVIRONMENT)
+    wait_for(lambda: len(list(folder.rglob("*.json"))) >= 2)
+    parent.kill()
+    parent.wait()
+    for path in folder.rglob("[!.]*.json"):
+        assert FORMAT.read(path) == path.relative_to(folder).with_suffix("").as_posix().upper()
+    with engine(cluster.parameters):
+        entries = complete(cells(log), folder, FORMAT)
+    assert list(entries) == list(KEYS)
+    # what the two workers were at when the parent died may be computed again
+    assert len(log.read_text().splitlines()) <= len(KEYS) + len(cluster.workers)
+
+
 @pytest.mark.slow
 def test_a_thousand_cells_leave_a_whole_table(cluster, folder):
     tiny = {f"cell{number}": Cell(word, "one") for number in range(1000)}

@@ -6,7 +6,7 @@ machine, or workers of a cluster.
 """
 
 from cebra_kedro.cells.cell import Cell, Entry, Format, Pieces, Rounds, file_of, files_of
-from cebra_kedro.cells.complete import CellsFailedError, complete, n_finished
+from cebra_kedro.cells.complete import CellsFailedError, complete, n_finished, traces
 from cebra_kedro.cells.engine import Engine, Outcome, Share, Task, share_in_use, use_engine
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "files_of",
     "n_finished",
     "share_in_use",
+    "traces",
     "use_engine",
 ]

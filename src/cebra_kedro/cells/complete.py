@@ -16,6 +16,10 @@ from cebra_kedro.cells.processes import Processes
 from cebra_kedro.cells.work import finished, words
 
 logger = logging.getLogger(__name__)
+traces = logging.getLogger("cebra_kedro.cells.traces")
+"""Tracebacks of cells that failed, wherever they were computed; too long for a terminal."""
+traces.propagate = False
+traces.addHandler(logging.NullHandler())
 
 _ENOUGH_FAILURES = 3
 _SHOWN = 5
@@ -85,7 +89,7 @@ def complete(
             if outcome.retried:
                 logger.warning("%s failed at first (%s)", outcome.key, outcome.retried)
             if outcome.error is not None:
-                logger.debug("%s failed\n%s", outcome.key, outcome.trace)
+                traces.error("%s failed\n%s", outcome.key, outcome.trace)
                 failures[outcome.key] = outcome
                 if _hopeless(failures, len(entries) - n_before):
                     break

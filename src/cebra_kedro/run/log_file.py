@@ -6,10 +6,13 @@ import contextlib
 import logging
 from pathlib import Path
 
+from cebra_kedro.cells import traces
+
 file_only = logging.getLogger("cebra_kedro.run.file_only")
 """What stands in the file and not on the terminal; without a file, nowhere."""
 
 _KEPT = 20
+_LOGGERS = (logging.root, file_only, traces)
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
@@ -31,13 +34,13 @@ class LogFile:
         self._handler.setFormatter(logging.Formatter(_FORMAT))
         file_only.propagate = False
         file_only.setLevel(logging.DEBUG)
-        for logger in (logging.root, file_only):
+        for logger in _LOGGERS:
             logger.addHandler(self._handler)
         _delete_old(folder)
 
     def close(self) -> None:
         """Write no more; may be called again."""
-        for logger in (logging.root, file_only):
+        for logger in _LOGGERS:
             logger.removeHandler(self._handler)
         self._handler.close()
 

@@ -145,7 +145,9 @@ class _SparseSeriesEmbedder(_SeriesEmbedder):
     """The same; the first convolution adds up what is not zero."""
 
     def _prepare(self, neural: Rows) -> None:
-        self._series = SparseWindows(SparseRecording(np.asarray(neural)), np.zeros(1, np.int64), len(neural))
+        self._series = SparseWindows(
+            SparseRecording(np.asarray(neural)), np.zeros(1, np.int64), len(neural)
+        )
 
 
 class _WindowEmbedder(_Embedder):
