@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from kedro_project import ONE_RAT, contents, copy_project, run_command, run_session
 
@@ -20,16 +23,33 @@ def project(tmp_path) -> Path:
 @pytest.fixture(scope="session")
 def one_rat(tmp_path_factory) -> Path:
     """A project in which rat buddy has run; to be read only."""
-    project = copy_project(tmp_path_factory.mktemp("one_rat"))
-    run_session(project, **ONE_RAT)
-    return project
+    return shared_run(tmp_path_factory, "one_rat", **ONE_RAT)
 
 
 @pytest.fixture(scope="session")
 def all_rats(tmp_path_factory) -> Path:
     """A project in which all rats have run; to be read only."""
-    project = copy_project(tmp_path_factory.mktemp("all_rats"))
-    run_session(project, pipeline_names=["hippocampus"])
+    return shared_run(tmp_path_factory, "all_rats", pipeline_names=["hippocampus"])
+
+
+@pytest.fixture(scope="session")
+def default_run(tmp_path_factory) -> Path:
+    """A project in which what ``kedro run`` alone does has run; to be read only."""
+    return shared_run(tmp_path_factory, "default_run")
+
+
+def shared_run(factory: pytest.TempPathFactory, name: str, **run: Any) -> Path:
+    """A project in which something has run: once, for all processes that test side by side."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    project, finished = root / name, root / f"{name}.finished"
+    with FileLock(root / f"{name}.lock"):
+        if not finished.exists():
+            shutil.rmtree(project, ignore_errors=True)
+            project.mkdir()
+            run_session(copy_project(project), **run)
+            finished.touch()
     return project
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -9,17 +10,14 @@ import pytest
 
 from cebra_kedro.configuration import configuration
 from cebra_kedro.experiment import Descriptions
-from kedro_project import PROJECT, copy_project, manifest, reporting, run_command
+from kedro_project import PROJECT, manifest, reporting, run_command
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory) -> Path:
-    project = copy_project(tmp_path_factory.mktemp("default"))
-    result = run_command(project, "--env", "test")
-    assert result.exit_code == 0, result.output
-    return project
+def project(default_run, tmp_path_factory) -> Path:
+    return shutil.copytree(default_run, tmp_path_factory.mktemp("default") / "project")
 
 
 @pytest.fixture(scope="module")

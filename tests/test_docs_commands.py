@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from cebra_kedro.cli import cli, run
 from cebra_kedro.pipeline_registry import read_descriptions
 from doc_pages import PAGES, commands, spoken_commands
-from kedro_project import PROJECT, copy_project, reporting, run_command
+from kedro_project import PROJECT, copy_project, reporting, run_command, shipped_experiments
 
 # Run here as they stand, with --env test, in this order in one project, so that what is finished is
 # kept from one to the next.
@@ -199,7 +199,25 @@ def test_the_checks_run_what_is_left_to_them(command):
 def used(tmp_path_factory) -> tuple[Path, dict[str, Result]]:
     """A project in which every command of ``RUN_HERE`` has run, and what each gave."""
     project = copy_project(tmp_path_factory.mktemp("used"))
+    leave_little(project)
     return project, {command: ran(project, command, "--env", "test") for command in RUN_HERE}
+
+
+def leave_little(project: Path) -> None:
+    """Every experiment with few sessions and one kind of figure; the others are drawn elsewhere."""
+    for name, description in shipped_experiments().items():
+        sessions = ["buddy", "cicero"] if name == "hippocampus" else description["sessions"][:1]
+        figures = [*description["figures"]][:1]
+        small = description | {"sessions": sessions, "figures": figures}
+        small.pop("sweep", None)
+        if "default_run" in small:
+            small["default_run"] = {"encoders": description["default_run"]["encoders"]}
+        text = yaml.safe_dump({name: small}, sort_keys=False)
+        (project / f"conf/base/parameters_{name}.yml").write_text(text)
+        file = project / f"conf/test/parameters_{name}.yml"
+        changed = yaml.safe_load(file.read_text())[name]
+        kept = {key: block for key, block in changed.items() if key not in ("sweep", "default_run")}
+        file.write_text(yaml.safe_dump({name: kept}))
 
 
 def ran(project: Path, command: str, *more: str) -> Result:

@@ -29,9 +29,9 @@ def files() -> list[Path]:
 
 @pytest.fixture(scope="module")
 def finished(files, tmp_path_factory) -> Path:
-    """The description of environment paper, trained for about half its steps."""
+    """The description of environment paper, trained for a third of its steps."""
     project = copy_project(tmp_path_factory.mktemp("track"))
-    steps = "linear_track.training.steps=400"
+    steps = "linear_track.training.steps=250"
     result = run_command(
         project, "--env", "paper", "--pipelines", "linear_track", "--params", steps
     )

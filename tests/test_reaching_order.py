@@ -14,7 +14,7 @@ from cebra_kedro.splits import PART_NAMES, split_recording
 from cebra_kedro.training.loop import train
 from kedro_project import base_parameters
 
-SEEDS = {"position": 3, "target": 3, "time": 3, "shuffled_position": 1, "shuffled_target": 1}
+SEEDS = {"position": 2, "target": 2, "time": 2, "shuffled_position": 1, "shuffled_target": 1}
 CATALOG = {
     "generator": "cebra_kedro.simulate.monkey_reaching.simulate_session",
     "seed": 5,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from browser import MARKS, chromium
-from kedro_project import copy_project, reporting, run_session
+from kedro_project import reporting
 
 pytestmark = [pytest.mark.slow, *MARKS]
 HIPPOCAMPUS = "section[data-name=hippocampus]"
@@ -44,11 +44,9 @@ class Opened:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory) -> Path:
+def report(default_run) -> Path:
     """What ``kedro run`` alone leaves, in seconds."""
-    project = copy_project(tmp_path_factory.mktemp("browser"))
-    run_session(project)
-    return reporting(project) / "report.html"
+    return reporting(default_run) / "report.html"
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ slurm = pytest.mark.skipif(bool(why_not()), reason=why_not())
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:Creating scratch directories:UserWarning"),
 ]
 
 

@@ -137,7 +137,7 @@ from cebra_kedro.run import progress
 advance, sys.argv = progress.RunProgress.advance, ["kedro", "run", *sys.argv[1:]]
 def stop(self, done, *counts):
     advance(self, done, *counts)
-    if (self.text(200).split()[-4:-1] == "training hippocampus position".split()) and done == 2:
+    if (self.text(200).split()[-4:-1] == "training hippocampus position".split()) and done >= 2:
         _thread.interrupt_main()
 progress.RunProgress.advance = stop
 from kedro.framework.cli.cli import main

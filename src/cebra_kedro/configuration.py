@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from kedro.config import OmegaConfigLoader
 
 LOCAL = "local"
+_MOST_READ = 16
 
 
 def raw_folder() -> str:
@@ -24,6 +26,10 @@ LOADER_OPTIONS: dict[str, Any] = {
 }
 
 
+_read: dict[tuple[object, ...], dict[str, Any]] = {}
+"""What was read, by what it was read from: a run asks for the same several times."""
+
+
 class ProjectConfigLoader(OmegaConfigLoader):
     """Kedro's loader; what only ``conf/local`` has is there in every environment.
 
@@ -34,6 +40,19 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The configuration of one kind, e.g. ``parameters``."""
+        stamp = (key, self.env, repr(self.runtime_params), raw_folder(), *self._files())
+        if stamp not in _read:
+            if len(_read) >= _MOST_READ:
+                _read.clear()
+            _read[stamp] = self._found(key)
+        return copy.deepcopy(_read[stamp])
+
+    def _files(self) -> list[tuple[object, ...]]:
+        """Every file of the configuration, and what tells whether it has changed."""
+        found = ((file, file.stat()) for file in Path(self.conf_source).rglob("*.*"))
+        return sorted((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
+
+    def _found(self, key: str) -> dict[str, Any]:
         found = super().__getitem__(key)
         if key not in ("parameters", "catalog") or self.env in (None, LOCAL):
             return found

@@ -74,7 +74,8 @@ def test_two_files_of_counts_become_an_experiment_that_runs(tmp_path, monkeypatc
     text = (project / "conf/local/parameters_mine.yml").read_text()
     assert "NOTHING in the file says it" in text.split("bin_width_s:")[0]
 
-    ran = run_command(project, "--pipelines", "mine", "--env", "test")
+    steps = "mine.training.steps=20"  # that it learns is for a real rat, in test_linear_track
+    ran = run_command(project, "--pipelines", "mine", "--env", "test", "--params", steps)
     assert ran.exit_code == 0, ran.output
     assert (reporting(project) / "mine" / "metrics.csv").exists()
 

@@ -167,9 +167,9 @@ def test_a_choice_that_leaves_no_unit_is_answered_with_what_there_is(written, un
 def test_only_the_series_asked_for_are_read(written, series, names, monkeypatch):
     read = []
 
-    def watched(dataset, name, budget):
+    def watched(dataset, name, budget, **options):
         read.append(name.rpartition("/")[0])
-        return original(dataset, name, budget)
+        return original(dataset, name, budget, **options)
 
     original = nwb_dataset.read_dataset
     monkeypatch.setattr(nwb_dataset, "read_dataset", watched)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tiny_training import tiny_config, tiny_data
 
+from cebra_kedro import on_disk
 from cebra_kedro.training import fingerprint as module
 from cebra_kedro.training.fingerprint import fingerprint
 
@@ -102,6 +103,7 @@ def test_how_an_array_is_stored_is_not_seen(original, tmp_path, monkeypatch):
         np.asfortranarray(data.neural),
         np.repeat(data.neural, 2, axis=0)[::2],
     ]
-    monkeypatch.setattr(module, "_BLOCK_ROWS", 7)  # several blocks, the last one shorter
+    # several blocks, the last one shorter
+    monkeypatch.setattr(on_disk, "BLOCK_BYTES", 7 * data.neural[:1].nbytes)
     for neural in stored:
         assert fingerprint([dataclasses.replace(data, neural=neural)], tiny_config()) == original

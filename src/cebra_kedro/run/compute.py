@@ -269,6 +269,8 @@ def _job_cluster(block: Jobs) -> Any:
             f"compute.dask.jobs.options needs {' and '.join(missing)}, e.g. cores: 1, memory: 4GB"
         )
     options.setdefault("processes", options.get("cores", 1))
+    # any port, as others on this machine may have clusters too
+    options.setdefault("scheduler_options", {"dashboard_address": ":0"})
     kind = getattr(dask_jobqueue, _JOB_CLUSTERS[block.system])
     refusals: list[Exception] = []
 
