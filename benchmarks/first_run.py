@@ -34,7 +34,7 @@ ORDERS = {
         "guided": ["position"],
         "below": ["raw_window", "pca", "time", "shuffled"],
         "between": ("time", "shuffled"),
-        "joint": [("together", "raw_window")],
+        "joint": [],
         "control": "shuffled",
     },
     "allen_decoding": {

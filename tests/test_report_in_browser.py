@@ -121,7 +121,7 @@ def test_encoder_colour_and_rows_can_be_picked(opened):
     before = opened.traces("embedding")
     assert before[0]["type"] == "scatter3d"
     assert opened.pick("encoder").locator("option").all_inner_texts() == [
-        "position", "time", "together", "shuffled", "PCA",
+        "position", "time", "shuffled", "PCA",
     ]  # fmt: skip
     opened.pick("encoder").select_option("time")
     other = opened.traces("embedding")

@@ -282,9 +282,7 @@ def stop(process: subprocess.Popen, how: signal.Signals) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("how", "processes"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGKILL, 2)]
-)
+@pytest.mark.parametrize(("how", "processes"), [(signal.SIGINT, 1), (signal.SIGKILL, 2)])
 def test_a_run_stopped_in_the_middle_of_training_goes_on_as_if_nothing_had_happened(
     one_rat, project, how, processes
 ):
