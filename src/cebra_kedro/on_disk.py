@@ -35,11 +35,13 @@ class OnDisk(abc.ABC):
         shape: of the array.
         dtype: of its values.
         digest: SHA-256 (hex) that stands for type, shape and values, if this project has written
-            the file, and found the values finite; else empty.
+            the file; else empty.
+        is_finite: whether all values are known to be finite, as those of files of this project.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype, digest: str = "") -> None:
         self.shape, self.dtype, self.digest = tuple(shape), np.dtype(dtype), digest
+        self.is_finite = bool(digest)
 
     @abc.abstractmethod
     def read(self, stretches: Stretches) -> Iterator[np.ndarray]:

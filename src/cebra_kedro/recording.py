@@ -231,8 +231,8 @@ def _check_neural(neural: Rows) -> None:
         neural.dtype, np.complexfloating
     ):
         raise RecordingError(f"neural must hold real numbers, got dtype {neural.dtype}")
-    if isinstance(neural, OnDisk) and neural.digest:
-        return  # finite when it was written
+    if isinstance(neural, OnDisk) and neural.is_finite:
+        return
     _check_finite("neural", neural, "remove or interpolate these bins before loading")
 
 

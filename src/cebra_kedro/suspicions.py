@@ -41,19 +41,18 @@ def _of_neurons(recording: Recording) -> Iterator[str]:
             f"{recording.n_time} bins but {n_neurons} neurons; if the array is (neuron, time), say "
             "transposed: true"
         )
-    low = np.min([block.min(axis=0) for block in blocks(neural)], axis=0)
-    high = np.max([block.max(axis=0) for block in blocks(neural)], axis=0)
+    seen = _Neurons(neural)
+    low, high = seen.low, seen.high
     silent, constant = (low == 0) & (high == 0), (low == high) & (high != 0)
     if silent.any():
         yield f"{_some(silent)} silent; leave them out if their units are not in use"
     if constant.any():
         yield f"{_some(constant)} constant; leave them out"
-    same = _copies(neural, ~(silent | constant))
+    same = seen.copies(~(silent | constant))
     if same.any():
         yield f"{_some(same)} the same as one before; leave out what was copied"
     if neural.dtype.kind in "iu":
-        count = np.sum([block.sum(axis=0, dtype=np.int64) for block in blocks(neural)], axis=0)
-        fast = count / recording.n_time / recording.bin_width_s > _HIGHEST_RATE_HZ
+        fast = seen.total / recording.n_time / recording.bin_width_s > _HIGHEST_RATE_HZ
         if fast.any():
             yield (
                 f"{_some(fast)} firing above {_HIGHEST_RATE_HZ:g} Hz; correct bin_width_s, or the "
@@ -80,18 +79,35 @@ def _of_label(label: Label, n_time: int) -> Iterator[str]:
             )
 
 
-def _copies(neural: Rows, active: np.ndarray) -> np.ndarray:
-    """Bool array (neuron,): whether an earlier one is equal in every bin."""
-    digests = {neuron: hashlib.blake2b() for neuron in np.flatnonzero(active).tolist()}
-    for block in blocks(neural):
-        columns = np.ascontiguousarray(block.T)
-        for neuron, digest in digests.items():
-            digest.update(columns[neuron])
-    seen, copies = set[bytes](), np.zeros(neural.shape[1], bool)
-    for neuron, digest in digests.items():
-        copies[neuron] = digest.digest() in seen
-        seen.add(digest.digest())
-    return copies
+class _Neurons:
+    """What is told of each neuron, in one go over the recording.
+
+    Attributes:
+        low: array (neuron,), the least value.
+        high: the greatest.
+        total: the sum, in float64.
+    """
+
+    def __init__(self, neural: Rows) -> None:
+        digests = [hashlib.blake2b() for _ in range(neural.shape[1])]
+        lows, highs, totals = [], [], []
+        for block in blocks(neural):
+            lows.append(block.min(axis=0))
+            highs.append(block.max(axis=0))
+            totals.append(block.sum(axis=0, dtype=np.float64))
+            for digest, column in zip(digests, np.ascontiguousarray(block.T), strict=True):
+                digest.update(column)
+        self.low, self.high = np.min(lows, axis=0), np.max(highs, axis=0)
+        self.total = np.sum(totals, axis=0)
+        self._digests = [digest.digest() for digest in digests]
+
+    def copies(self, active: np.ndarray) -> np.ndarray:
+        """Bool array (neuron,): whether an earlier one of these is equal in every bin."""
+        seen, copies = set[bytes](), np.zeros(len(active), bool)
+        for neuron in np.flatnonzero(active):
+            copies[neuron] = self._digests[neuron] in seen
+            seen.add(self._digests[neuron])
+        return copies
 
 
 def _some(mask: np.ndarray) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cebra_kedro.on_disk import Rows, blocks
+from cebra_kedro.on_disk import OnDisk, Rows, blocks
 from cebra_kedro.recording import Label, LabelKind, Recording, RecordingError
 
 if TYPE_CHECKING:
@@ -178,6 +178,10 @@ def smallest(neural: Rows, subject: str) -> Rows:
         are_whole = are_whole and not np.any(block != np.rint(block))
         if are_whole:
             low, high = min(low, int(block.min())), max(high, int(block.max()))
-    if not are_whole:
-        return neural.astype(np.float32)
-    return neural.astype(np.min_scalar_type(high if low >= 0 else min(low, -high - 1)))
+    kind: Any = np.float32
+    if are_whole:
+        kind = np.min_scalar_type(high if low >= 0 else min(low, -high - 1))
+    found = neural.astype(kind)
+    if isinstance(found, OnDisk):
+        found.is_finite = True
+    return found
