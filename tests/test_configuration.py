@@ -106,3 +106,19 @@ def test_the_raw_folder_is_that_of_the_environment_variable(monkeypatch):
     assert raw_folder() == "/home/ann/data"
     monkeypatch.delenv("CEBRA_KEDRO_DATA")
     assert raw_folder() == "data/01_raw"
+
+
+def test_files_that_change_are_read_again_and_links_that_lead_nowhere_are_passed_over(tmp_path):
+    for folder in ("base", "local"):
+        (tmp_path / folder).mkdir()
+    file = tmp_path / "base" / "parameters.yml"
+    file.write_text("steps: 1\n")
+    (tmp_path / "local" / ".#parameters.yml").symlink_to("nobody@nowhere")
+    first = configuration(tmp_path, None)["parameters"]
+    first["steps"] = "changed by whoever has it"
+    assert configuration(tmp_path, None)["parameters"] == {"steps": 1}
+    file.write_text("steps: 20\n")
+    assert configuration(tmp_path, None)["parameters"] == {"steps": 20}
+    loader = configuration(tmp_path, None)
+    loader["parameters"] = {"steps": 3}
+    assert loader["parameters"] == {"steps": 3}

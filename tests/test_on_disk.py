@@ -38,7 +38,16 @@ def in_hdf5(folder, **options) -> InHdf5:
 
 
 @pytest.fixture(
-    params=["file", "hdf5", "selected", "scaled", "transposed", "transposed hdf5", "columns"]
+    params=[
+        "file",
+        "hdf5",
+        "selected",
+        "scaled",
+        "transposed",
+        "scaled, transposed",
+        "transposed hdf5",
+        "columns",
+    ]
 )
 def pair(request, tmp_path) -> tuple[OnDisk, np.ndarray]:
     """An array on disk, and the same in memory."""
@@ -51,6 +60,10 @@ def pair(request, tmp_path) -> tuple[OnDisk, np.ndarray]:
         "selected": (Selected(array, rows), VALUES[rows]),
         "scaled": (Scaled(array, np.float64, 2.0, 1.0), VALUES.astype(np.float64) * 2 + 1),
         "transposed": (array.T, VALUES.T),
+        "scaled, transposed": (
+            Scaled(array, np.float64, np.arange(5.0), 1.0).T,
+            (VALUES.astype(np.float64) * np.arange(5) + 1).T,
+        ),
         "transposed hdf5": (compressed.T, VALUES.T),
         "columns": (FirstColumns(array, 3), VALUES[:, :3]),
     }[request.param]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 from pathlib import Path
@@ -40,7 +41,10 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The configuration of one kind, e.g. ``parameters``."""
-        stamp = (key, self.env, repr(self.runtime_params), raw_folder(), *self._files())
+        files = self._files()
+        if key in self.data or key not in ("parameters", "catalog") or not files:
+            return self._found(key)
+        stamp = (key, self.env, repr(self.runtime_params), raw_folder(), *files)
         if stamp not in _read:
             if len(_read) >= _MOST_READ:
                 _read.clear()
@@ -49,8 +53,12 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
     def _files(self) -> list[tuple[object, ...]]:
         """Every file of the configuration, and what tells whether it has changed."""
-        found = ((file, file.stat()) for file in Path(self.conf_source).rglob("*.*"))
-        return sorted((str(file), stat.st_mtime_ns, stat.st_size) for file, stat in found)
+        found: list[tuple[object, ...]] = []
+        for file in sorted(Path(self.conf_source).rglob("*.*")):
+            with contextlib.suppress(OSError):  # a link that leads nowhere, as editors' locks are
+                stat = file.stat()
+                found.append((str(file), stat.st_mtime_ns, stat.st_size))
+        return found
 
     def _found(self, key: str) -> dict[str, Any]:
         found = super().__getitem__(key)

@@ -240,11 +240,24 @@ class Scaled(OnDisk):
     def read(self, stretches: Stretches) -> Iterator[np.ndarray]:
         """Each stretch of rows."""
         for values in self._array.read(stretches):
-            converted = values.astype(self.dtype, copy=False)
-            if self._factor is not None:
-                converted *= self._factor
-                converted += self._added
-            yield converted
+            yield self._scaled(values, self._factor)
+
+    def read_columns(self, stretches: Stretches) -> Iterator[np.ndarray]:
+        """Each stretch of columns."""
+        stretches = list(stretches)
+        found = self._array.read_columns(stretches)
+        for (begin, end), values in zip(stretches, found, strict=True):
+            factor = self._factor
+            yield self._scaled(
+                values, factor[begin:end] if isinstance(factor, np.ndarray) else factor
+            )
+
+    def _scaled(self, values: np.ndarray, factor: Any) -> np.ndarray:
+        converted = values.astype(self.dtype, copy=False)
+        if factor is not None:
+            converted *= factor
+            converted += self._added
+        return converted
 
 
 class Transposed(OnDisk):

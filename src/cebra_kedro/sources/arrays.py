@@ -190,12 +190,10 @@ def _activity(arrays: NamedArrays, name: str, transposed: bool) -> Rows:
         )
     if activity.dtype.kind == "b":
         activity = activity.astype(np.uint8)
-    if isinstance(activity, OnDisk):
-        activity = activity.T if transposed else activity  # before it is looked at: in its order
-        _check_values(activity, name)
-        return activity
+    if transposed:
+        activity = activity.T if isinstance(activity, OnDisk) else activity.swapaxes(-1, -2)
     _check_values(activity, name)
-    return activity.swapaxes(-1, -2) if transposed else activity
+    return activity
 
 
 def _check_values(activity: Rows, name: str) -> None:

@@ -155,10 +155,10 @@ def pca_features(neural: Rows, fit: Rows, components: int) -> np.ndarray:
             f"components of pca must be at most the number of neurons ({neural.shape[1]}), "
             f"got {components}"
         )
-    # The exact solver: deterministic, and fast enough for tens to thousands of neurons.
-    pca = PCA(n_components=components, svd_solver="covariance_eigh")
     if isinstance(neural, OnDisk) or isinstance(fit, OnDisk):
         return _pca_by_blocks(neural, fit, components)
+    # The exact solver: deterministic, and fast enough for tens to thousands of neurons.
+    pca = PCA(n_components=components, svd_solver="covariance_eigh")
     return pca.fit(fit).transform(neural).astype(np.float32)
 
 
