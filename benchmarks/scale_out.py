@@ -102,6 +102,8 @@ def rats(n_workers: int) -> None:
         shutil.copy(PROJECT / "pyproject.toml", project)
         for name in ("conf/local", "src"):
             (project / name).mkdir()
+        two_seeds = "hippocampus: {training: {seeds: [0, 1]}}\n"
+        (project / "conf/local/parameters.yml").write_text(two_seeds)
         kedro(project, "--namespaces=ingestion.hippocampus")
         one = "hippocampus.training.processes=1"
         dask = f"compute.engine=dask,compute.dask.local.workers={n_workers}"

@@ -51,14 +51,22 @@ def results(project: Path) -> dict[str, bytes]:
     return contents(reporting(project) / NAME)
 
 
+def drawn(project: Path) -> dict[str, int]:
+    """Picture or drawing → when it was drawn."""
+    folder = reporting(project) / NAME
+    files = [*folder.rglob("*.png"), *folder.rglob("*.svg")]
+    return {str(file.relative_to(folder)): file.stat().st_mtime_ns for file in files}
+
+
 def table(project: Path) -> pd.DataFrame:
     return pd.read_csv(reporting(project) / NAME / "metrics.csv", keep_default_na=False)
 
 
 def test_a_second_run_computes_nothing_and_changes_no_result(one_rat, copied):
-    before = computed(copied)
+    before, pictures = computed(copied), drawn(copied)
     run_session(copied, **ONE_RAT)
     assert computed(copied) == before
+    assert drawn(copied) == pictures
     assert results(copied) == results(one_rat)
     for folder in ("02_intermediate", "03_primary"):
         assert contents(copied / "data" / folder) == contents(one_rat / "data" / folder)
@@ -74,6 +82,14 @@ def test_a_changed_encoder_is_trained_embedded_and_decoded_again_and_no_other(co
     same = old["variant"] != "time"
     pd.testing.assert_frame_equal(new[same], old[same])
     assert (new.loc[~same, "value"] != old.loc[~same, "value"]).any()
+
+
+def test_a_changed_figure_is_drawn_again_and_the_others_are_kept(copied):
+    before = drawn(copied)
+    (reporting(copied) / NAME / "buddy/loss.svg").unlink()  # a lost one as well
+    run_session(copied, **changed_rat(figures={"embedding": {"rows": "test"}}))
+    changed = {Path(name).stem for name, when in drawn(copied).items() if when != before[name]}
+    assert changed == {"embedding", "loss"}
 
 
 def test_changed_decoders_decode_again_and_train_nothing(copied):

@@ -19,6 +19,7 @@ from kedro.utils import find_kedro_project
 from cebra_kedro.configuration import configuration
 from cebra_kedro.experiment import Descriptions, Experiment
 from cebra_kedro.pipelines import (
+    attribution,
     consistency,
     decoding,
     ingestion,
@@ -29,7 +30,7 @@ from cebra_kedro.pipelines import (
 
 logger = logging.getLogger(__name__)
 
-STAGES = ("ingestion", "training", "decoding", "consistency", "reporting")
+STAGES = ("ingestion", "training", "decoding", "consistency", "attribution", "reporting")
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -80,6 +81,7 @@ def stages_of(name: str, experiment: Experiment) -> dict[str, Pipeline]:
             "training": training.create_pipeline(name, experiment),
             "decoding": decoding.create_pipeline(name, experiment),
             "consistency": compared,
+            "attribution": attribution.create_pipeline(name, experiment),
             "reporting": reporting.create_pipeline(name, experiment, compared=bool(compared.nodes)),
         }
 

@@ -53,13 +53,13 @@ def _variant(experiment: Experiment, readout: Readout, bins_of_row: int) -> dict
         "guided": block.is_guided,
         "joint": block.joint or len(block.populations) > 1,
         "labels": list(block.all_labels),
-        "control_of": _original(experiment, readout),
+        "control_of": original_of(experiment, readout),
         "decoder_permuted": block.shuffle_labels == "encoder_and_decoder",
         "window_bins": max(_window(experiment, readout), bins_of_row),
     }
 
 
-def _original(experiment: Experiment, readout: Readout) -> str:
+def original_of(experiment: Experiment, readout: Readout) -> str:
     """The variant that a control is like, but for its permuted labels; empty if there is none."""
     if readout.kind != "control":
         return ""

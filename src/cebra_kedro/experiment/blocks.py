@@ -11,6 +11,7 @@ from cebra_kedro.parameter_block import Settings
 from cebra_kedro.training.config import (
     EarlyStopConfig,
     EncoderConfig,
+    JacobianConfig,
     LossConfig,
     OptimizerConfig,
     PairsConfig,
@@ -240,6 +241,8 @@ class EncoderBlock(Guidance):
         steps: replaces that of ``training``.
         batch_size: replaces that of ``training``.
         encoder: replaces that of ``training``; for several populations, one for each.
+        jacobian_regularisation: penalty on the gradients of the embedding by its inputs, for
+            sharper attribution maps; null for none.
     """
 
     loss: LossConfig = LossConfig()
@@ -254,6 +257,7 @@ class EncoderBlock(Guidance):
     steps: int | None = Field(None, ge=1)
     batch_size: int | None = Field(None, ge=2)
     encoder: Networks | None = None
+    jacobian_regularisation: JacobianConfig | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -421,6 +425,18 @@ class CompareBlock(Settings):
                 "several comparisons of sessions need names of their own, e.g. name: position"
             )
         return self
+
+
+class AttributionBlock(Settings):
+    """Which neurons matter to the embeddings of encoders: gradients on held-out rows.
+
+    Attributes:
+        encoders: those that are asked, with their controls; None for all.
+        rows: test rows of each run, evenly spaced, over which gradients are averaged.
+    """
+
+    encoders: tuple[str, ...] | None = Field(None, min_length=1)
+    rows: int = Field(500, ge=1)
 
 
 class DefaultRun(Settings):

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from cebra_kedro.experiment.blocks import (
+    AttributionBlock,
     BaselineBlock,
     CompareBlock,
     DecodeBlock,
@@ -31,6 +32,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TRANSDUCTIVE = "_transductive"
 _STORED_BASELINES = ("pca", "tsne", "umap")
 """Features of few dimensions, kept beside embeddings; the others are computed where needed."""
+_OF_LEFT_OUT = ("attribution", "sweep", "by_neurons", "search")
+"""Figures of what ``kedro run`` alone leaves out."""
 
 VariantKind = Literal["encoder", "control", "baseline"]
 
@@ -72,6 +75,7 @@ class Experiment(Settings):
         decoders: candidates that the decoders choose from.
         transfers: from which session to which other one decoding is tried.
         compare: which embeddings are compared.
+        attribution: which neurons matter to which encoders; None for not asking.
         guidance: labels and law of every guided encoder, on sessions with other labels.
         sweep: a grid over parameters, a list or random draws.
         search: settings of an encoder chosen on validation trials.
@@ -91,6 +95,7 @@ class Experiment(Settings):
     decoders: DecodersBlock = DecodersBlock()
     transfers: tuple[Transfer, ...] = ()
     compare: CompareBlock = CompareBlock()
+    attribution: AttributionBlock | None = None
     guidance: dict[str, Guidance] = Field(default_factory=dict)
     sweep: SweepBlock | None = None
     search: SearchBlock | None = None
@@ -202,6 +207,9 @@ class Experiment(Settings):
         variants = [readout.name for readout in self.readouts if readout.stored]
         for block in self.compare.sessions:
             self._check_known("compare.sessions.variants", block.variants or (), variants)
+        if self.attribution is not None:
+            asked = self.attribution.encoders or ()
+            self._check_known("attribution.encoders", asked, self.encoders)
         if self.sweep is not None:
             self._check_known("sweep.sessions", self.sweep.sessions or (), self.sessions)
             self._check_known("sweep.encoders", self.sweep.encoders, self.encoders)
@@ -362,6 +370,7 @@ class Experiment(Settings):
             batch_size=block.batch_size or shared.batch_size,
             negatives=shared.negatives,
             early_stop=shared.early_stop,
+            jacobian_regularisation=block.jacobian_regularisation,
             seed=seed,
             device=shared.device,
             threads=shared.threads,
@@ -374,16 +383,18 @@ class Experiment(Settings):
         return self._is_of_default_run
 
     def for_default_run(self) -> Experiment:
-        """The description of what ``kedro run`` alone does; without sweep, as it is only a part.
+        """The description of what ``kedro run`` alone does: no attribution, sweep or search.
 
         Raises:
             ValueError: there is no ``default_run``, or the part does not stand by itself.
         """
         if self.default_run is None:
             raise ValueError("this experiment has no default_run")
-        part = self.model_dump() | {"default_run": None, "sweep": None, "search": None}
+        left_out = dict.fromkeys(("default_run", "attribution", "sweep", "search"))
+        part = self.model_dump() | left_out
         for what, names in self.default_run:
             part[what] = _only(part[what], names)
+        part["figures"] = {f: o for f, o in part["figures"].items() if f not in _OF_LEFT_OUT}
         sessions, variants = part["sessions"], {*part["encoders"], *part["baselines"]}
         for encoder in part["encoders"].values():
             encoder["sessions"] = _only(encoder["sessions"], sessions)
@@ -420,7 +431,7 @@ class Experiment(Settings):
         Raises:
             ValueError: a name leads nowhere, or a value is out of range.
         """
-        everything = self.model_dump() | {"sweep": None, "search": None}
+        everything = self.model_dump() | dict.fromkeys(("attribution", "sweep", "search"))
         values = {name: value for name, value in cell.items() if name != "n_neurons"}
         try:
             return Experiment.model_validate(with_values(everything, values))

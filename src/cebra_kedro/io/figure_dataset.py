@@ -19,6 +19,9 @@ from cebra_kedro.io.local_file_dataset import LocalFileDataset
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PNG = b"\x89PNG\r\n\x1a\n"
+"""How a picture begins."""
+
 _FINGERPRINT = "Fingerprint"
 _MOST_SVG_BYTES = 1_000_000
 
@@ -171,6 +174,21 @@ def picture_fingerprint(path: Path) -> str | None:
 
     with Image.open(path) as picture:
         return picture.info.get(_FINGERPRINT)
+
+
+def without_texts(picture: bytes) -> bytes:
+    """The bytes of a picture but those of the texts in it, such as its fingerprint.
+
+    Args:
+        picture: of a PNG file: eight bytes, then chunks (length, type, content, checksum).
+    """
+    kept, place = [picture[: len(PNG)]], len(PNG)
+    while place < len(picture):
+        end = place + 12 + int.from_bytes(picture[place : place + 4], "big")
+        if picture[place + 4 : place + 8] != b"tEXt":
+            kept.append(picture[place:end])
+        place = end
+    return b"".join(kept)
 
 
 def picture_preview(path: Path) -> ImagePreview:

@@ -6,10 +6,14 @@ Functions are imported where they are used, so that reading a description draws 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -146,6 +150,14 @@ _KINDS = (
         "thick lines their mean; 0 bits is chance",
     ),
     FigureKind(
+        "attribution",
+        "cebra_kedro.plots.attribution:attribution_figure",
+        "session",
+        "How much each neuron matters to the embedding of held-out rows, most important first, "
+        "beside the control: means over folds and seeds, bars one standard deviation, filled where "
+        "more than in the control (false discovery rate 5 %). Below, when in the window it matters",
+    ),
+    FigureKind(
         "consistency",
         "cebra_kedro.plots.consistency:consistency_figure",
         "both",
@@ -184,3 +196,18 @@ def known_options(name: str) -> tuple[str, ...]:
     """
     parameters = inspect.signature(figure_kind(name).function).parameters.values()
     return tuple(one.name for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY)
+
+
+@cache
+def code_version() -> str:
+    """SHA-256 (hex) of what decides how a figure looks, beside its numbers: code and libraries.
+
+    All of this package's code, as plots use that of most rooms.
+    """
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for file in sorted(package.rglob("*.py")):
+        digest.update(str(file.relative_to(package)).encode() + file.read_bytes())
+    for library in ("matplotlib", "numpy", "pandas", "scikit-learn", "scipy"):
+        digest.update(f"{library}={version(library)}".encode())
+    return digest.hexdigest()

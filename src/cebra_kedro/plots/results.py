@@ -74,6 +74,10 @@ def _nothing() -> pd.DataFrame:
     return pd.DataFrame()
 
 
+def _no_array(session: str, variant: str) -> np.ndarray | None:
+    return None
+
+
 @dataclass(frozen=True, eq=False)
 class Results:
     """The results of one experiment.
@@ -96,6 +100,10 @@ class Results:
             end of a pair is ``session/variant/fold0_seed0``.
         sweep: tidy scores with a column per swept parameter; may be empty.
         search: the same of a search, with ``trial`` and ``scored_on`` (``valid``, ``test``).
+        attribution: ``session``, ``variant``, ``method``, and the columns of
+            ``attribution.rank_neurons``; may be empty.
+        in_time: (session, variant) → mean absolute gradient (neuron, bin of the window); None where
+            nobody asked.
     """
 
     experiment: str
@@ -111,6 +119,8 @@ class Results:
     consistency: pd.DataFrame = field(default_factory=_nothing)
     sweep: pd.DataFrame = field(default_factory=_nothing)
     search: pd.DataFrame = field(default_factory=_nothing)
+    attribution: pd.DataFrame = field(default_factory=_nothing)
+    in_time: Callable[[str, str], np.ndarray | None] = _no_array
 
     def variant(self, name: str) -> Variant:
         """A variant by name.

@@ -28,6 +28,7 @@ from cebra_kedro.training.encoder import (
     window_of,
 )
 from cebra_kedro.training.fingerprint import fingerprint
+from cebra_kedro.training.jacobian import JacobianPenalty
 from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.model import EncoderModel
 from cebra_kedro.training.progress import TrainingProgress
@@ -101,7 +102,7 @@ def _train(
         for batch, looked_up in batches:
             loss = objective(batch, looked_up, state.step)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            objective.penalised(loss, batch, state.step).backward()
             if config.optimizer.clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(parameters, config.optimizer.clip_norm)
             for group in optimizer.param_groups:
@@ -181,6 +182,16 @@ class _Objective:
             clamp=clamp,
         )
         self.law = pair_law(sessions, self.anchors, config.pairs, config.seed)
+        self._penalty = None
+        if config.jacobian_regularisation is not None:
+            self._penalty = JacobianPenalty(
+                networks,
+                sessions,
+                config.jacobian_regularisation,
+                steps=config.steps,
+                seed=config.seed,
+                clamp=clamp,
+            )
         self._reseed = any(has_dropout(network) for network in networks)
         references = (1 + config.pairs.n_objectives) * config.batch_size
         self._rows_per_step = references + config.n_negatives
@@ -231,6 +242,13 @@ class _Objective:
             parts = [embed(found) for embed, found in zip(self._embedders, looked_up, strict=True)]
         embedding = torch.cat([part.float() for part in parts]) if len(parts) > 1 else parts[0]
         return self._criterion(embedding.float(), batch)
+
+    def penalised(self, loss: torch.Tensor, batch: Batch, step: int) -> torch.Tensor:
+        """The loss with the penalty of the step, where there is one."""
+        if self._penalty is None or self._penalty.weight(step) == 0:
+            return loss
+        with self._seeded(step):
+            return loss + self._penalty(batch, step)
 
     @contextlib.contextmanager
     def _seeded(self, step: int) -> Iterator[None]:

@@ -20,11 +20,12 @@ from cebra_kedro.cells import Cell, Pieces
 from cebra_kedro.experiment import Experiment, Readout, recording_key
 from cebra_kedro.experiment.about import about
 from cebra_kedro.experiment.blocks import Transfer
+from cebra_kedro.io.figure_dataset import PNG, without_texts
 from cebra_kedro.pipelines import chosen_sessions, fold_and_seed
 from cebra_kedro.pipelines.features import Features, can_transfer
 from cebra_kedro.pipelines.training.jobs import unit_of
 from cebra_kedro.plots.explorer import session_numbers
-from cebra_kedro.plots.figures import figure_kind
+from cebra_kedro.plots.figures import code_version, figure_kind
 from cebra_kedro.plots.results import Predicted, Results, Variant
 from cebra_kedro.recording import Recording
 from cebra_kedro.store import Store
@@ -47,11 +48,23 @@ def draw(
     consistency: pd.DataFrame | None = None,
     sweep: pd.DataFrame | None = None,
     search: pd.DataFrame | None = None,
+    attribution: pd.DataFrame | None = None,
+    maps: Store | None = None,
 ) -> Pieces:
     """One kind of figure: of each session of the run, and of the experiment."""
     kind = figure_kind(figure)
     features = Features(recordings, splits, embeddings, models, experiment)
-    shown = _Shown(name, features, predictions, _filled(metrics), consistency, sweep, search)
+    shown = _Shown(
+        name,
+        features,
+        predictions,
+        _filled(metrics),
+        consistency,
+        sweep,
+        search,
+        attribution,
+        maps,
+    )
     there = _sessions_with_results(shown)
     places: list[str | None] = []
     if kind.per in ("session", "both"):
@@ -59,7 +72,9 @@ def draw(
     if kind.per in ("experiment", "both"):
         places.append(None)
     cells = {
-        f"{place}/{figure}" if place else figure: Cell(partial(_draw, shown, there, figure, place))
+        f"{place}/{figure}" if place else figure: Cell(
+            partial(_draw, shown, there, figure, place), shown.fingerprint(figure, place, there)
+        )
         for place in places
     }
     return Pieces(cells, experiment.training.n_workers, f"{name}: {figure}")
@@ -78,10 +93,22 @@ def explore(
     consistency: pd.DataFrame | None = None,
     sweep: pd.DataFrame | None = None,
     search: pd.DataFrame | None = None,
+    attribution: pd.DataFrame | None = None,
+    maps: Store | None = None,
 ) -> Pieces:
     """What the report lets one explore of each session of the run, as JSON."""
     features = Features(recordings, splits, embeddings, models, experiment)
-    shown = _Shown(name, features, predictions, _filled(metrics), consistency, sweep, search)
+    shown = _Shown(
+        name,
+        features,
+        predictions,
+        _filled(metrics),
+        consistency,
+        sweep,
+        search,
+        attribution,
+        maps,
+    )
     there = _sessions_with_results(shown)
     cells = {
         f"{session}/explorer": Cell(partial(_explored, shown, there, session))
@@ -120,7 +147,8 @@ def one_table(cells: Store) -> pd.DataFrame:
 def list_results(about: dict[str, Any] | None = None, **results: Any) -> dict[str, Any]:
     """SHA-256 of every table and figure, to compare two runs by one small file.
 
-    A table counts as the CSV text of its rows, a picture as its bytes, JSON as its text.
+    A table counts as the CSV text of its rows, a picture as its bytes without the texts in it,
+    JSON as its text.
     """
     texts = {} if about is None else {"about": json.dumps(about, sort_keys=True)}
     return {name: _digest(result) for name, result in (results | texts).items()}
@@ -137,11 +165,33 @@ class _Shown:
     consistency: pd.DataFrame | None
     sweep: pd.DataFrame | None
     search: pd.DataFrame | None
+    attribution: pd.DataFrame | None
+    maps: Store | None
 
     @property
     def experiment(self) -> Experiment:
         """The description."""
         return self.features.experiment
+
+    def fingerprint(
+        self, figure: str, session: str | None, sessions: tuple[str, ...]
+    ) -> str | None:
+        """Digest of all that a figure may be drawn from; None where a file does not say its own."""
+        found = self.features
+        stores = (found.recordings, found.splits, found.embeddings, found.models)
+        several = (*stores, self.predictions, self.maps)
+        files = [_fingerprints(store) for store in several if store is not None]
+        if None in files:
+            return None
+        # No figure shows the options of another, nor how many are trained at a time.
+        left_out: Any = {"figures": True, "training": {"processes"}}
+        described = self.experiment.model_dump_json(exclude=left_out)
+        options = self.experiment.figures[figure]
+        tables = (self.metrics, self.consistency, self.sweep, self.search, self.attribution)
+        texts = [None if table is None else table.to_csv(index=False) for table in tables]
+        of = (self.name, figure, session, sessions, options)
+        parts = (of, described, texts, files, code_version())
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def results(self, sessions: tuple[str, ...]) -> Results:
         """What figures are drawn from."""
@@ -171,6 +221,8 @@ class _Shown:
             consistency=nothing if self.consistency is None else self.consistency,
             sweep=nothing if self.sweep is None else _filled(self.sweep),
             search=nothing if self.search is None else _filled(self.search),
+            attribution=nothing if self.attribution is None else self.attribution,
+            in_time=self._in_time,
         )
 
     def _readout(self, variant: str) -> Readout:
@@ -214,6 +266,11 @@ class _Shown:
                 return Predicted(arrays[f"{target}/row"], true, decoded)
         return None
 
+    def _in_time(self, session: str, variant: str) -> np.ndarray | None:
+        """Mean over runs of absolute gradients (neuron, bin)."""
+        runs = [] if self.maps is None else list(self.maps.below(session, variant).values())
+        return np.mean([run["in_time"] for run in runs], axis=0) if runs else None
+
     def _history(self, session: str) -> pd.DataFrame:
         tables = []
         for encoder in self.experiment.encoders:
@@ -235,6 +292,14 @@ def _draw(
 ) -> Figure | None:
     options = shown.experiment.figures[figure]
     return figure_kind(figure).function(shown.results(sessions), session, **options)
+
+
+def _fingerprints(store: Mapping[str, Any]) -> list[tuple[str, str | None]] | None:
+    """Each key with the digest of what its value was computed from; None where one has none."""
+    if not isinstance(store, Store):
+        return None
+    found = [(key, store.fingerprint(key)) for key in store]
+    return None if any(digest is None for _, digest in found) else found
 
 
 def _explored(shown: _Shown, sessions: tuple[str, ...], session: str, _: Path) -> str:
@@ -259,4 +324,6 @@ def _digest(result: Any) -> Any:
         return {name: _digest(result[name]) for name in result}
     if isinstance(result, pd.DataFrame):
         result = result.to_csv(index=False).encode()
+    if result.startswith(PNG):
+        result = without_texts(result)
     return hashlib.sha256(result).hexdigest()

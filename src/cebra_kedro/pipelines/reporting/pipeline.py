@@ -22,6 +22,8 @@ def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeli
     nodes = []
     if compared:
         tables["consistency"] = f"{name}.consistency"
+    if experiment.attribution is not None:
+        tables["attribution"] = f"{name}.attribution"
     for what, block in (("sweep", experiment.sweep), ("search", experiment.search)):
         if block is not None:
             tables[what] = f"{name}.{what}_table"
@@ -34,10 +36,12 @@ def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeli
                     namespace=namespace,
                 )
             )
+    maps = {} if experiment.attribution is None else {"maps": f"{name}.attribution_maps"}
     inputs = {
         **{e: f"{name}.{e}" for e in ("recordings", "splits", "embeddings", "models")},
         **({"predictions": f"{name}.predictions"} if experiment.decode else {}),
         **tables,
+        **maps,
         "experiment": f"params:{name}",
         "only": "params:only_sessions",
     }
