@@ -111,6 +111,8 @@ def _plot_shares(ax: Axes, rows: pd.DataFrame, variant: Variant, colour: str) ->
 
 def _plot_times(ax: Axes, rows: pd.DataFrame, in_time: np.ndarray | None) -> None:
     """Gradients in each bin of the window, neurons in the order of the shares above."""
+    from matplotlib.ticker import MaxNLocator
+
     if in_time is None:
         ax.remove()
         return
@@ -126,4 +128,4 @@ def _plot_times(ax: Axes, rows: pd.DataFrame, in_time: np.ndarray | None) -> Non
         interpolation="none",
     )
     ax.set_xlabel("rank of neuron")
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
