@@ -42,7 +42,8 @@ def session_numbers(results: Results, session: str) -> dict[str, Any]:
         JSON values. ``rows``: population → time, trial, part and labels of the rows shown;
         ``embeddings``: variant → up to three coordinates, scaled to whole numbers, of the rows of
         its population; ``decoded``: label → test rows, true and predicted; ``loss``: encoder →
-        goodness of fit by step, and what it would have gained. Arrays are base64 of little-endian numbers, see :func:`packed`.
+        goodness of fit by step, and what :func:`late_rise_bits` says of it. Arrays are base64 of
+        little-endian numbers, see :func:`packed`.
     """
     embeddings = dict(_embeddings(results, session))
     populations = dict.fromkeys(variant["population"] for variant in embeddings.values())

@@ -163,10 +163,8 @@ def significance_sentence(tests: Sequence[Tested]) -> Iterator[Finding]:
     clear = [t for t in tests if t not in few and t not in unclear]
     parts = []
     if clear or unclear:
-        over = listed(list(dict.fromkeys(tested_over_text(t.test) for t in [*clear, *unclear])))
-        how = f"sign-flip test over {over}, corrected for {len(tests) - len(few)} comparisons"
         named = listed([_clear_text(t, tests) for t in clear]) or "no difference"
-        parts.append(f"more than chance ({how}): {named}")
+        parts.append(f"more than chance ({_how_text([*clear, *unclear])}): {named}")
     if unclear:
         parts.append(f"not told apart: {listed([_unclear_text(t, tests) for t in unclear])}")
     if few:
@@ -202,6 +200,16 @@ def _test(pair: Pair, effect: Paired) -> SignFlip:
 # --- words ----------------------------------------------------------------------------------
 
 
+def _how_text(told: Sequence[Tested]) -> str:
+    """What was tested over what, and of whom that speaks."""
+    over = listed(list(dict.fromkeys(tested_over_text(t.test) for t in told)))
+    number = f", corrected for {len(told)} comparisons" * (len(told) > 1)
+    by_fold = any(t.test.unit == "fold" for t in told)
+    several = any(t.test.n_sessions > 1 for t in told)
+    which = "these sessions and no others" if several else "this session and no other"
+    return f"sign-flip test over {over}{number}{f', of {which}' * by_fold}"
+
+
 def _clear_text(t: Tested, tests: Sequence[Tested]) -> str:
     """``“position” better than “raw window” (p = 0.004)``."""
     than = "from" if t.verdict == "different" else "than"
@@ -226,14 +234,12 @@ def _few_text(few: Sequence[Tested], tests: Sequence[Tested]) -> str:
     for t in few:
         smallest.setdefault(tested_over_text(t.test), t.smallest_p)
     limits = listed([f"{p_text(p)} over {over}" for over, p in smallest.items()])
-    number = f", corrected for {len(tests)} comparisons," * _is_corrected(few)
+    n_corrected = sum(not math.isnan(t.p_corrected) for t in tests)
+    is_corrected = any(t.smallest_p > t.test.smallest_p for t in few)
+    number = f", corrected for {n_corrected} comparisons," * is_corrected
     which = "what is more than chance" if len(few) == len(tests) else f"of {len(few)} pairs"
     said = f"too few to tell {which}: the smallest p that a sign-flip test can give{number} is "
     return said + limits + ", as seeds share the data of their split" * ("one split" in smallest)
-
-
-def _is_corrected(tests: Sequence[Tested]) -> bool:
-    return any(t.smallest_p > t.test.smallest_p for t in tests)
 
 
 def _second(t: Tested) -> str:
