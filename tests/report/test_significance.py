@@ -112,6 +112,14 @@ def test_what_wins_loses_and_cannot_be_told_apart_is_said():
     )
 
 
+def test_the_metric_is_named_where_it_is_another():
+    headline = table(place=noisy(0.1), raw_window=noisy(0.2, seed=1))
+    other = table("choice_accuracy", "%", place=noisy(60), raw_window=noisy(50, seed=1))
+    text = said(compared_in(pd.concat([headline, other])))
+    assert "“place” better than “raw window” (p = 0.016) and" in text
+    assert text.endswith("“raw window” in choice accuracy (p = 0.016).")
+
+
 def test_of_folds_it_is_said_that_other_sessions_may_differ():
     four = SESSIONS[:4]
     tests = compared_in(table(place=noisy(0.1, four, 3), raw_window=noisy(0.2, four, 3, seed=1)))

@@ -221,11 +221,11 @@ def _unclear_text(t: Tested, tests: Sequence[Tested]) -> str:
 
 
 def _of_metric(t: Tested, tests: Sequence[Tested]) -> str:
-    """`` in position R² (p = 0.004)``; the metric only where there are several."""
-    metric = t.pair.case.scores.metric
-    several = any(other.pair.case.scores.metric != metric for other in tests)
-    is_equal = "" if p_text(t.p_corrected).startswith("<") else "= "
-    return f"{f' in {metric_label(metric)}' * several} (p {is_equal}{p_text(t.p_corrected)})"
+    """`` in position R² (p = 0.004)``; without the metric that all begins with."""
+    metric, first = (one.pair.case.scores.metric for one in (t, tests[0]))
+    name = f" in {metric_label(metric)}" * (metric != first)
+    is_equal = "= " * (not p_text(t.p_corrected).startswith("<"))
+    return f"{name} (p {is_equal}{p_text(t.p_corrected)})"
 
 
 def _few_text(few: Sequence[Tested], tests: Sequence[Tested]) -> str:
