@@ -285,7 +285,8 @@ def test_every_result_is_marked_as_simulated(request, which):
     known = provenance(project)
     results = [*contents(reporting(project), "*.png"), *contents(reporting(project), "*.csv")]
     rats = 1 if which == "one_rat" else 4
-    assert len(results) == 5 * rats + 2 + (1 if which == "one_rat" else 2)
+    n_tables = 2 if which == "one_rat" else 3  # without consistency, and with it
+    assert len(results) == 5 * rats + 2 + n_tables
     for result in results:
         assert known[result]["simulated"] is True, result
         assert known[result]["checksum_status"] == "simulated"

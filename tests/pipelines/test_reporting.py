@@ -25,9 +25,17 @@ from cebra_kedro.metrics import METRIC_COLUMNS
 from cebra_kedro.pipelines.consistency.nodes import compare
 from cebra_kedro.pipelines.decoding.nodes import decode, score
 from cebra_kedro.pipelines.reporting import nodes
-from cebra_kedro.pipelines.reporting.nodes import draw, list_results, one_table
+from cebra_kedro.pipelines.reporting.nodes import (
+    describe,
+    draw,
+    list_results,
+    one_table,
+    tell_apart,
+)
 from cebra_kedro.pipelines.training.nodes import embed_baseline, join_stores
 from cebra_kedro.plots.figures import FigureKind
+from cebra_kedro.report.explorer import variant_facts
+from cebra_kedro.report.significance import significance, significance_table
 
 FIGURES = {
     "embedding": {"colour": "position"},
@@ -319,6 +327,22 @@ def test_pictures_are_listed_as_they_lie_in_their_files(results, tmp_path):
     for key in ("buddy/loss", "cicero/loss"):
         content = (tmp_path / f"{key}.png").read_bytes()
         assert listed[key] == hashlib.sha256(content).hexdigest()
+
+
+def test_pairs_are_tested_as_on_the_page_which_reads_the_table_from_its_file(results, tmp_path):
+    about = describe(results["recordings"], results["experiment"], None)
+    table = tell_apart(results["metrics"], about)
+    assert set(zip(table["first"], table["second"], strict=True)) == {
+        ("position", "raw"),
+        ("position", "pca"),
+        ("together", "position"),
+    }
+    assert set(table["smallest_p_corrected"]) == {4 * 2 / 2**6}  # 4 pairs, 6 folds
+    results["metrics"].to_csv(tmp_path / "metrics.csv", index=False)
+    as_text = pd.read_csv(tmp_path / "metrics.csv", dtype=str, keep_default_na=False)
+    again = significance(as_text, variant_facts(about), about["headline"])
+    # Floats come back from text to the last bit or the one before.
+    pd.testing.assert_frame_equal(significance_table(again), table, rtol=1e-12)
 
 
 def test_tables_of_a_sweep_stand_one_under_another(tmp_path):

@@ -138,6 +138,8 @@ def test_training_curves_are_means_over_runs():
     assert one["n_runs"] == 2
     assert len(step) <= explorer.MOST_STEPS
     np.testing.assert_allclose(mean, step / 10 + 0.5, rtol=1e-6)  # single precision
+    # 0.1 bits a step go on for as many steps again; exact but for rounding.
+    assert one["late_rise_bits"] == pytest.approx(25.0, rel=1e-9)
 
 
 @given(

@@ -110,7 +110,8 @@ def test_a_clear_advantage_is_good_and_nothing_is_doubted():
     found = findings(table, ALL, ERROR)
     assert found[0].tone == "good" and found[0].metric == ERROR
     assert "6 of 6 comparisons (3 folds × 2 seeds)" in found[0].text
-    assert [f.tone for f in found] == ["good", "plain"]  # the second says what intervals cover
+    # The second says what is significant, the third what intervals cover.
+    assert [f.tone for f in found] == ["good", "plain", "plain"]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,8 @@ def test_with_one_split_the_interval_is_over_seeds_and_says_so():
 
 def test_one_score_has_no_interval_and_says_so():
     table = pd.concat([rows("place", grid(0.1)), rows("raw_window", grid(0.2))])
-    [text] = sentences(table)
+    text, tested = sentences(table)
+    assert tested.startswith("Too few to tell")
     assert "better than raw activity in 1 of 1 comparisons; " in text
     assert text.endswith("paired difference −0.100 m (one split and one seed: no interval).")
 
@@ -215,7 +217,7 @@ def test_populations_are_compared_with_their_own_baselines():
     ]
     values = {"place_ca": 0.1, "raw_window_ca": 0.2, "place_spikes": 0.3, "raw_window_spikes": 0.4}
     table = pd.concat([rows(name, grid(value)) for name, value in values.items()])
-    first, second = sentences(table, variants)
+    first, second, _ = sentences(table, variants)
     assert "0.100 m with the encoder “place Ca²⁺”" in first and "0.200 m with raw" in first
     assert "0.300 m with the encoder “place spikes”" in second and "0.400 m with raw" in second
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cebra_kedro.convergence import late_rise_bits
 from cebra_kedro.plots.class_colours import CLASS_COLOURS, class_key
 from cebra_kedro.plots.label_colours import label_columns
 from cebra_kedro.plots.results import Predicted, Results, Variant
@@ -41,7 +42,8 @@ def session_numbers(results: Results, session: str) -> dict[str, Any]:
         JSON values. ``rows``: population → time, trial, part and labels of the rows shown;
         ``embeddings``: variant → up to three coordinates, scaled to whole numbers, of the rows of
         its population; ``decoded``: label → test rows, true and predicted; ``loss``: encoder →
-        goodness of fit by step. Arrays are base64 of little-endian numbers, see :func:`packed`.
+        goodness of fit by step, and what :func:`late_rise_bits` says of it. Arrays are base64 of
+        little-endian numbers, see :func:`packed`.
     """
     embeddings = dict(_embeddings(results, session))
     populations = dict.fromkeys(variant["population"] for variant in embeddings.values())
@@ -210,15 +212,18 @@ def _confusion(true: np.ndarray, predicted: np.ndarray, ids: list[int]) -> list[
 
 
 def _losses(history: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Encoder → steps, and the mean goodness of fit of its runs."""
+    """Encoder → steps, the mean goodness of fit of its runs, and how far it rose at the end."""
     found = {}
     for name, of_encoder in history.groupby("variant", sort=False) if len(history) else ():
-        by_step = of_encoder.groupby("step")["goodness_of_fit_bits"]
-        table = by_step.agg(["mean", "size"])
+        by_step = of_encoder.groupby("step")
+        table = by_step["goodness_of_fit_bits"].agg(["mean", "size"])
+        rate = by_step["learning_rate"].mean()
+        late_rise = late_rise_bits(table["mean"].to_numpy(), rate.to_numpy())
         table = table[:: math.ceil(len(table) / MOST_STEPS)]
         found[str(name)] = {
             "n_runs": int(table["size"].max()),
             "step": packed(table.index.to_numpy()),
             "mean": packed(table["mean"].to_numpy(float)),
+            "late_rise_bits": late_rise,
         }
     return found

@@ -75,6 +75,53 @@ class Case:
         return value_text(value, self.scores.unit)
 
 
+@dataclass(frozen=True, eq=False)
+class Spoken:
+    """What the findings of an experiment are about.
+
+    Attributes:
+        metric: that counts; empty where nothing was decoded.
+        table: all rows, in a fixed order.
+        across: subjects that are transfers between two others.
+        cases: of the metric, one for each population.
+        others: of other labels.
+    """
+
+    metric: str
+    table: pd.DataFrame
+    across: tuple[str, ...]
+    cases: tuple[Case, ...]
+    others: tuple[Case, ...]
+
+    @property
+    def within(self) -> pd.DataFrame:
+        """The rows of sessions, without transfers."""
+        return self.table[~self.table["subject"].isin(self.across)]
+
+
+def spoken_cases(
+    metrics: pd.DataFrame,
+    variants: Sequence[VariantFacts],
+    headline: str | None,
+    ratio: float | None,
+) -> Spoken:
+    """Everything that is compared; arguments as of ``findings``.
+
+    Args:
+        metrics: rows of one experiment.
+        variants: in the order of the description.
+        headline: the metric that counts, if it is known.
+        ratio: test rows over train rows.
+    """
+    table = compared.readable(metrics)
+    across = compared.transfers(table)
+    within = table[~table["subject"].isin(across)]
+    metric = compared.headline_metric(headline, within, variants)
+    cases = cases_of(metric, within, variants, ratio)
+    others = other_cases(metric, within, variants, cases, ratio)
+    return Spoken(metric, table, across, tuple(cases), tuple(others))
+
+
 def cases_of(
     metric: str, table: pd.DataFrame, variants: Sequence[VariantFacts], ratio: float | None
 ) -> list[Case]:

@@ -42,7 +42,7 @@ def doubts(case: Case) -> Iterator[Finding]:
     by_verdict: dict[str, list[str]] = {}
     for rival, comparison in rivals.items():
         ends = verdict(comparison, scores.sign)
-        if ends == "unclear" and _ahead_in_few_sessions(comparison, scores.sign):
+        if ends == "unclear" and is_ahead_in_few_sessions(comparison, scores.sign):
             # Chance is a matter of each session, and no matter of how much sessions differ.
             ends = "" if rival == "chance" else "few"
         by_verdict.setdefault(ends, []).append(rival)
@@ -81,7 +81,8 @@ def window_warning(cases: Sequence[Case]) -> Iterator[Finding]:
         yield Finding(text, "warning")
 
 
-def _ahead_in_few_sessions(comparison: Paired, sign: int) -> bool:
+def is_ahead_in_few_sessions(comparison: Paired, sign: int) -> bool:
+    """Whether every session agrees, and there are too few of them for a narrow interval."""
     return (
         comparison.unit == "session"
         and comparison.n_units <= _FEW_SESSIONS

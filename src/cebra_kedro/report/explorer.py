@@ -65,6 +65,22 @@ def explorer_json(files: ExperimentFiles, facts: Sequence[VariantFacts]) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
+def late_rises(explorers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Encoder → session → how far its training curve still rose, where it did.
+
+    Args:
+        explorers: session → what ``plots.explorer`` says of it, of whatever form.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for session, explorer in explorers.items():
+        losses = explorer.get("loss")
+        for encoder, curve in losses.items() if isinstance(losses, dict) else ():
+            bits = curve.get("late_rise_bits") if isinstance(curve, dict) else None
+            if isinstance(bits, float) and bits > 0:
+                found.setdefault(encoder, {})[session] = bits
+    return found
+
+
 def _looks(files: ExperimentFiles, facts: Sequence[VariantFacts]) -> dict[str, dict[str, str]]:
     """Variant → label and colour, those of the figures."""
     known = [Variant(f.name, f.kind, f.population, f.transductive) for f in facts]

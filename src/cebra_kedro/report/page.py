@@ -20,9 +20,10 @@ from cebra_kedro.report import tables
 from cebra_kedro.report.captions import caption, caption_order
 from cebra_kedro.report.compared import VariantFacts
 from cebra_kedro.report.consistency import Consistency, consistency_tables
-from cebra_kedro.report.explorer import explorer_json, variant_facts
+from cebra_kedro.report.explorer import explorer_json, late_rises, variant_facts
 from cebra_kedro.report.findings import Finding, findings
 from cebra_kedro.report.read import Contents, ExperimentFiles, FigureFile, Problem, SubjectFiles
+from cebra_kedro.report.significance import PairRow, pair_rows, significance
 
 _CHECKSUM_WORDS = {
     "mismatch": "checksum does not match",
@@ -106,6 +107,7 @@ class Experiment:
         mixed: whether it holds simulated and real subjects.
         findings: what was found, in sentences; warnings among them.
         explorer: JSON of what its plots show; empty where there is nothing to explore.
+        tests: of the pairs that the findings compare.
         overview: the first metric of all sessions.
         subjects: sessions and transfers.
         consistency: R² between embeddings.
@@ -121,6 +123,7 @@ class Experiment:
     mixed: bool
     findings: tuple[Finding, ...]
     explorer: str
+    tests: tuple[PairRow, ...]
     overview: tables.SubjectsTable | None
     subjects: tuple[Subject, ...]
     consistency: Consistency | None
@@ -205,6 +208,7 @@ def _experiment(contents: Contents, files: ExperimentFiles, number: int) -> Expe
         title=files.name.replace("_", " "),
         origins=tuple(_different(subject.origin for subject in subjects)),
         findings=_findings(files, metrics, facts),
+        tests=_tests(files, metrics, facts),
         explorer=explorer_json(files, facts),
         settings=_json(files.about.get("settings"), indent=2) if files.about else "",
         anchor=f"experiment-{number}",
@@ -232,9 +236,22 @@ def _findings(
 ) -> tuple[Finding, ...]:
     if not metrics or not facts:
         return ()
+    rises = late_rises({subject.name: subject.explorer for subject in files.subjects})
+    table = pd.concat(metrics)
+    return findings(table, facts, _headline(files), files.consistency, late_rises=rises)
+
+
+def _tests(
+    files: ExperimentFiles, metrics: list[pd.DataFrame], facts: tuple[VariantFacts, ...]
+) -> tuple[PairRow, ...]:
+    if not metrics or not facts:
+        return ()
+    return pair_rows(significance(pd.concat(metrics), facts, _headline(files)))
+
+
+def _headline(files: ExperimentFiles) -> str | None:
     headline = files.about.get("headline")
-    known = headline if isinstance(headline, str) else None
-    return findings(pd.concat(metrics), facts, known, files.consistency)
+    return headline if isinstance(headline, str) else None
 
 
 def _scores(metrics: pd.DataFrame) -> Iterator[Scores]:

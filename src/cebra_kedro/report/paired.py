@@ -54,6 +54,7 @@ class Paired:
         n_units: how many; of all sessions together.
         differences: of every pair, sorted by session, fold and seed.
         by_session: session → mean difference.
+        folds: session → mean difference of each of its folds, over seeds.
         n_folds: folds in every session; 0 where they differ.
         n_seeds: pairs in every fold; 0 where they differ.
     """
@@ -67,6 +68,7 @@ class Paired:
     n_units: int = 0
     differences: tuple[float, ...] = ()
     by_session: Mapping[str, float] = field(default_factory=dict)
+    folds: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     n_folds: int = 0
     n_seeds: int = 0
 
@@ -114,6 +116,10 @@ def paired(
         n_units=sum(len(values) for _, values in strata),
         differences=tuple(pairs["difference"]),
         by_session={str(name): float(d) for name, d in by_session["difference"].items()},
+        folds={
+            str(name): tuple(map(float, d))
+            for name, d in by_fold["difference"].groupby("subject", sort=True)
+        },
         n_folds=n_folds.pop() if len(n_folds) == 1 else 0,
         n_seeds=n_seeds.pop() if len(n_seeds) == 1 else 0,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from cebra_kedro.metrics import decimals, format_value
 from cebra_kedro.plots import style
 from cebra_kedro.report.compared import VariantFacts
 from cebra_kedro.report.paired import Paired
+from cebra_kedro.report.signflip import SignFlip
 
 _DECODER_WORDS = MappingProxyType(
     {
@@ -57,12 +59,24 @@ def number_text(value: float, unit: str, *, signed: bool = False) -> str:
 
 def difference_and_interval(comparison: Paired, unit: str) -> str:
     """``+0.035 m (95 % interval −0.010 to +0.080, over 4 sessions)``."""
-    points = "percentage points" if unit == "%" else unit
-    mean = f"{number_text(comparison.mean, unit, signed=True)} {points}".strip()
+    mean = difference_text(comparison, unit)
     if not comparison.has_interval:
         return f"{mean} ({_no_interval(comparison)})"
-    low, high = (number_text(v, unit, signed=True) for v in (comparison.low, comparison.high))
-    return f"{mean} (95 % interval {low} to {high}, over {_units(comparison)})"
+    return f"{mean} (95 % interval {interval_text(comparison, unit)}, over {_units(comparison)})"
+
+
+def difference_text(comparison: Paired, unit: str) -> str:
+    """``+0.035 m``, ``−25.4 percentage points``."""
+    points = "percentage points" if unit == "%" else unit
+    return f"{number_text(comparison.mean, unit, signed=True)} {points}".strip()
+
+
+def interval_text(comparison: Paired, unit: str) -> str:
+    """``−0.010 to +0.080``; a dash without an interval."""
+    if not comparison.has_interval:
+        return "–"
+    ends = (comparison.low, comparison.high)
+    return " to ".join(number_text(end, unit, signed=True) for end in ends)
 
 
 def _no_interval(comparison: Paired) -> str:
@@ -84,6 +98,23 @@ def _units(comparison: Paired) -> str:
     if not n:
         return f"{comparison.n_units} seeds of {split} in both sessions"
     return f"{n} seeds of {split}{in_each}"
+
+
+def p_text(p: float) -> str:
+    """Two digits, as in ``0.031``; ``< 0.001``; a dash for NaN."""
+    if math.isnan(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def tested_over_text(test: SignFlip) -> str:
+    """``6 sessions``, ``12 folds of 4 sessions``, ``10 folds``, ``one split``."""
+    if test.n_units == 1:
+        return "one split"
+    if test.n_units == test.n_sessions:
+        return f"{test.n_units} sessions"
+    of_sessions = f" of {test.n_sessions} sessions" if test.n_sessions > 1 else ""
+    return f"{test.n_units} folds{of_sessions}"
 
 
 def design_text(comparison: Paired) -> str:

@@ -28,6 +28,8 @@ from cebra_kedro.plots.explorer import session_numbers
 from cebra_kedro.plots.figures import code_version, figure_kind
 from cebra_kedro.plots.results import Predicted, Results, Variant
 from cebra_kedro.recording import Recording
+from cebra_kedro.report.explorer import variant_facts
+from cebra_kedro.report.significance import significance, significance_table
 from cebra_kedro.store import Store
 
 if TYPE_CHECKING:
@@ -123,6 +125,12 @@ def describe(
 ) -> dict[str, Any]:
     """Who is who in the tables, and the settings behind them."""
     return about(experiment, _bins_of_row(recordings, experiment))
+
+
+def tell_apart(metrics: pd.DataFrame, about: dict[str, Any]) -> pd.DataFrame:
+    """Which of the differences that the report speaks of are more than chance."""
+    facts = variant_facts(about)
+    return significance_table(significance(_filled(metrics), facts, about["headline"]))
 
 
 def _bins_of_row(recordings: Mapping[str, Recording], experiment: Experiment) -> dict[str, int]:

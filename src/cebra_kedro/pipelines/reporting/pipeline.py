@@ -1,4 +1,4 @@
-"""Reporting of one experiment: figures of each kind, what the page explores, all results listed."""
+"""Reporting of one experiment: figures of each kind, what the page explores, tests, all listed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from kedro.pipeline import Pipeline, node
 
 from cebra_kedro.experiment import Experiment
 from cebra_kedro.pipelines import bind
-from cebra_kedro.pipelines.reporting.nodes import describe, draw, explore, list_results, one_table
+from cebra_kedro.pipelines.reporting.nodes import (
+    describe,
+    draw,
+    explore,
+    list_results,
+    one_table,
+    tell_apart,
+)
 
 
 def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeline:
@@ -74,6 +81,17 @@ def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeli
             namespace=namespace,
         )
     )
+    if experiment.decode:
+        nodes.append(
+            node(
+                tell_apart,
+                inputs=[f"{name}.metrics", f"{name}.about"],
+                outputs=f"{name}.significance",
+                name="significance",
+                namespace=namespace,
+            )
+        )
+        tables["significance"] = f"{name}.significance"
     tables |= {"explorer": f"{name}.explorer", "about": f"{name}.about"}
     nodes.append(
         node(
