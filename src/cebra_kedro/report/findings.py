@@ -17,6 +17,7 @@ from cebra_kedro.report.compared import VariantFacts
 from cebra_kedro.report.doubts import (
     control_warnings,
     doubts,
+    file_warning,
     other_decoders,
     other_encoders,
     transductive_warning,
@@ -81,7 +82,8 @@ def findings(
     said += other_encoders(cases, variants)
     said += control_warnings([*cases, *others])
     said += window_warning(cases)
-    said += [*transductive_warning(table, variants), *undefined_warning(table, consistency)]
+    said += [*transductive_warning(table, variants), *file_warning(table, variants)]
+    said += undefined_warning(table, consistency)
     return (*dict.fromkeys(said), *_note([*cases, *others]))
 
 

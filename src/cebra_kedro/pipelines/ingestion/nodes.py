@@ -16,6 +16,7 @@ from cebra_kedro.cells import Cell, Pieces
 from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.experiment.blocks import Named
 from cebra_kedro.pipelines import chosen_sessions
+from cebra_kedro.pipelines.cebra_files import problems_of_files
 from cebra_kedro.pipelines.ingestion.fit import (
     problems_of_classes,
     problems_of_labels,
@@ -54,7 +55,8 @@ def split_recordings(
     """The split of every recording: ``part`` (fold, time) with 0 train, 1 valid, 2 test.
 
     Raises:
-        ValueError: a recording cannot be split so, or lacks labels that the description names.
+        ValueError: a recording cannot be split so, lacks labels that the description names, or has
+            other neurons than the file of its encoder.
     """
     splits, kinds, names, problems = {}, {}, {}, Problems(name)
     for session in chosen_sessions(experiment, only):
@@ -70,7 +72,8 @@ def split_recordings(
                 splits[key] = {"part": part}
                 for problem in problems_of_rows(experiment, key, recording, part):
                     problems.add(problem)
-    for problem in (*problems_of_labels(experiment, kinds), *problems_of_classes(names)):
+    files = problems_of_files(experiment, recordings, chosen_sessions(experiment, only))
+    for problem in (*problems_of_labels(experiment, kinds), *problems_of_classes(names), *files):
         problems.add(problem)
     problems.raise_any(ValueError)
     return splits
