@@ -47,7 +47,6 @@ class Readout:
         population: which recording of a session; empty where a session has one.
         transductive: whether it has, or may have, seen the neural data of test trials.
         stored: whether it lies in a file; raw activity is computed where it is needed.
-        seeds: of its embeddings; 0 where there is no training.
     """
 
     name: str
@@ -56,7 +55,6 @@ class Readout:
     population: str = ""
     transductive: bool = False
     stored: bool = True
-    seeds: tuple[int, ...] = (0,)
 
 
 class Experiment(Settings):
@@ -330,7 +328,6 @@ class Experiment(Settings):
                 kind="control" if encoder.shuffle_labels else "encoder",
                 population=population,
                 transductive=encoder.fit_on in ("all", "unknown"),
-                seeds=self.training.seeds if encoder.from_file is None else (0,),
             )
             for name, encoder in self.encoders.items()
             for population in self.populations_of(name)
@@ -348,6 +345,11 @@ class Experiment(Settings):
             for name, block in self.baselines.items()
         )
         return tuple(found)
+
+    def seeds_of(self, readout: Readout) -> tuple[int, ...]:
+        """Of its embeddings: 0 where nothing is trained."""
+        block = self.encoders.get(readout.source)
+        return (0,) if block is None or block.from_file is not None else self.training.seeds
 
     def row_of(self, encoder: str, population: str = "") -> str:
         """What an encoder, or one of its populations, is called in tables and figures."""

@@ -46,7 +46,7 @@ class Features:
     def runs(self, readout: Readout, session: str) -> Iterator[tuple[int, int]]:
         """Fold and seed of each embedding that there is of a variant in a session."""
         for fold in range(self.experiment.split.n_folds):
-            for seed in readout.seeds:
+            for seed in self.experiment.seeds_of(readout):
                 if not readout.stored or self._key(readout, session, fold, seed):
                     yield fold, seed
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 _PARTS = ("args", "state", "state_dict")
+_ALLOWED = ("numpy.dtype",)
 _DTYPES = [type(np.dtype(code)) for code in "?" + np.typecodes["AllInteger"] + "efd"]
 """Of labels, which a file says the types of; torch asks for each by itself."""
 
@@ -63,23 +64,32 @@ class _StandIn:
 def _read(data: bytes, path: Path) -> Any:
     try:
         names = torch.serialization.get_unsafe_globals_in_checkpoint(io.BytesIO(data))
-        with torch.serialization.safe_globals([np.dtype, *_DTYPES, *_stand_ins(names)]):
+        stand_ins = {name: _stand_in(name) for name in names if name not in _ALLOWED}
+        if refused := sorted(name for name, one in stand_ins.items() if one is None):
+            raise _RunsCodeError(", ".join(refused))
+        allowed = [(one, name) for name, one in stand_ins.items()]
+        with torch.serialization.safe_globals([np.dtype, *_DTYPES, *allowed]):
             return torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
-    except Exception as error:  # a damaged stream can raise anything
+    except _RunsCodeError as error:
         raise ValueError(
-            f"{path} cannot be read without executing code in it, or is damaged ({error}); if "
-            "you trust it, open it with cebra.CEBRA.load and save it again with cebra's default "
+            f"{path} cannot be read without executing code in it: it asks for {error}. If you "
+            "trust it, open it with cebra.CEBRA.load and save it again with cebra's default "
             "backend"
+        ) from error
+    except Exception as error:  # a damaged stream can raise anything
+        reason = str(error).partition("\n")[0]
+        raise ValueError(
+            f"{path} cannot be read as a file of cebra, or is damaged ({reason})"
         ) from error
 
 
-def _stand_ins(names: Iterable[str]) -> Iterator[tuple[Any, str]]:
-    """What takes the place of each name that a file asks for; others stay refused."""
-    for name in names:
-        if name in _REPLACED:
-            yield _REPLACED[name], name
-        elif name.startswith(("cebra.", "torch.")):
-            yield _StandIn, name
+class _RunsCodeError(Exception):
+    """Names in a file that could run code."""
+
+
+def _stand_in(name: str) -> Any:
+    """What takes the place of what a file asks for; None for what stays refused."""
+    return _REPLACED.get(name, _StandIn if name.startswith(("cebra.", "torch.")) else None)
 
 
 def _new_dict(*_: Any) -> dict[Any, Any]:
@@ -94,7 +104,7 @@ def _number(dtype: np.dtype, data: bytes) -> Any:
 
 _REPLACED: Mapping[str, Any] = MappingProxyType(
     {
-        "builtins.dict": _StandIn,
+        **dict.fromkeys(("builtins.dict", "builtins.slice"), _StandIn),
         "collections.defaultdict": _new_dict,
         "numpy.core.multiarray.scalar": _number,
         "numpy._core.multiarray.scalar": _number,

@@ -16,12 +16,12 @@ from cebra_kedro.cells import Cell, Pieces
 from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.experiment.blocks import Named
 from cebra_kedro.pipelines import chosen_sessions
-from cebra_kedro.pipelines.cebra_files import problems_of_files
 from cebra_kedro.pipelines.ingestion.fit import (
     problems_of_classes,
     problems_of_labels,
     problems_of_rows,
 )
+from cebra_kedro.pipelines.training.cebra_files import problems_of_files
 from cebra_kedro.problems import Problems
 from cebra_kedro.recording import Recording, RecordingError
 from cebra_kedro.sources.registry import source, typed_options

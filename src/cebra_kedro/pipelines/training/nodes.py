@@ -21,7 +21,7 @@ from cebra_kedro.cells import Cell, Pieces
 from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.on_disk import chosen_rows
 from cebra_kedro.pipelines import chosen_sessions
-from cebra_kedro.pipelines.cebra_files import opened_encoder
+from cebra_kedro.pipelines.training.cebra_files import opened_encoder
 from cebra_kedro.pipelines.training.jobs import jobs_of, unit_of, units_of
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
