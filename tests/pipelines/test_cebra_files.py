@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from small_experiments import POSITION, experiment, rats, saved, split, with_labels
 
+from cebra_kedro.pipeline_registry import stages_of
 from cebra_kedro.pipelines.decoding.nodes import decode, score
 from cebra_kedro.pipelines.reporting.nodes import describe
 from cebra_kedro.pipelines.training.nodes import embed, join_stores, open_encoder
