@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from described import AREAS, POSITION, RATS, encoders, rats
+from described import AREAS, DELTA, POSITION, RATS, encoders, rats
 
 from cebra_kedro.experiment import Experiment
 from cebra_kedro.experiment.about import about
-from cebra_kedro.training.config import EncoderConfig
+from cebra_kedro.training.config import EncoderConfig, PairsConfig, TrainingConfig
 from kedro_project import shipped_experiments
 
 
@@ -86,3 +86,22 @@ def test_the_facts_are_json_and_hold_the_settings():
         read = json.loads(json.dumps(about(experiment, {})))
         assert Experiment.model_validate(read["settings"]) == experiment
     assert about(rats(), {})["sessions"] == RATS["sessions"]
+
+
+def test_of_an_encoder_from_a_file_the_file_says_what_the_description_cannot():
+    described = rats(
+        encoders=encoders(
+            theirs={"from_file": "theirs.pt", "sessions": ["ann"]},
+            declared={"from_file": "theirs.pt", "sessions": ["ann"], "fit_on": "train"},
+        )
+    )
+    trained = TrainingConfig(encoder=EncoderConfig(), pairs=PairsConfig(**DELTA), steps=1)
+    files = {"theirs": trained, "declared": trained}
+    found = {one["name"]: one for one in about(described, {}, files)["variants"]}
+    theirs, declared = found["theirs_unknown_split"], found["declared"]
+    assert (theirs["guided"], theirs["window_bins"]) == (True, 10)
+    assert [one["transductive"] for one in (theirs, declared)] == [True, False]
+    assert [one["unknown_split"] for one in (theirs, declared)] == [True, False]
+    assert "from_file" not in found["position"]
+    settings = about(described, {})["settings"]["encoders"]["declared"]
+    assert settings == {"from_file": "theirs.pt", "sessions": ["ann"], "fit_on": "train"}

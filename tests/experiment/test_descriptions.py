@@ -91,7 +91,8 @@ def test_a_source_without_a_name_is_named():
         (
             "encoders.time.fit_on",
             "test",
-            "rats.encoders.time.fit_on should be 'train', 'train_and_valid' or 'all', got 'test'",
+            "rats.encoders.time.fit_on should be 'train', 'train_and_valid', 'all' or 'unknown', "
+            "got 'test'",
         ),
         (
             "encoders.time.encoder",

@@ -98,6 +98,14 @@ def test_transductive_variant_says_so_at_length_and_with_a_mark():
     assert "transductive" in style.variant_label("umap", long=True)
 
 
+def test_a_variant_of_unknown_split_has_a_mark_and_words_of_its_own():
+    assert style.variant_label("theirs_unknown_split") == "theirs ‡"
+    known = Variant("theirs_unknown_split", "encoder", transductive=True)
+    assert style.variant_label(known, long=True).endswith("may have been trained on test trials)")
+    both = style.transductive_footnote(["time_transductive", "theirs_unknown_split", "time"])
+    assert [part[:3] for part in both.split("; ") if part[0] in "†‡"] == ["† t", "‡ u"]
+
+
 @pytest.mark.parametrize(
     ("name", "label"),
     [

@@ -354,6 +354,25 @@ def test_what_saw_test_data_is_named():
     assert doubt.startswith("“time †” saw the neural activity of the held-out data")
 
 
+def test_of_an_encoder_from_a_file_it_is_said_what_nobody_knows():
+    unknown = dataclasses.replace(
+        ENCODER,
+        name="theirs_unknown_split",
+        transductive=True,
+        from_file=True,
+        unknown_split=True,
+    )
+    declared = dataclasses.replace(TIME, name="declared", from_file=True)
+    names = ("place", unknown.name, declared.name)
+    table = pd.concat([rows(name, grid(0.1)) for name in names])
+    doubts = warnings(table, (ENCODER, unknown, declared))
+    assert doubts[-2].startswith("“theirs ‡”: read from a file that does not say which trials")
+    assert doubts[-1].startswith("“declared”: read from a file; that test trials were not")
+    assert not any("saw the neural activity" in text for text in doubts)
+    others = [text for text in sentences(table, (ENCODER, unknown)) if "theirs" in text]
+    assert len(others) == 1  # the warning
+
+
 def test_undefined_scores_are_counted_and_left_out():
     encoder = grid(0.1, folds=3) | {("a", 0, 0): math.nan, ("a", 1, 0): math.inf}
     table = pd.concat([rows("place", encoder), rows("raw_window", grid(0.2, folds=3))])

@@ -6,19 +6,25 @@ Sentences and pages are made of this in ``report``, which reads it from a file.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from cebra_kedro.experiment.description import Experiment, Readout
-from cebra_kedro.training.config import EncoderConfig
+from cebra_kedro.training.config import EncoderConfig, TrainingConfig
 
 
-def about(experiment: Experiment, bins_of_row: Mapping[str, int]) -> dict[str, Any]:
+def about(
+    experiment: Experiment,
+    bins_of_row: Mapping[str, int],
+    files: Mapping[str, TrainingConfig] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Facts about an experiment, as JSON values.
 
     Args:
         experiment: the description.
         bins_of_row: population → bins that are averaged before they are decoded, e.g. those in
             which one frame of a movie is shown; 1 where each bin is decoded.
+        files: encoder → how it was trained, of those that are read from files.
 
     Returns:
         ``headline``, ``sessions``, ``seeds``; ``variants``, one for each row of the
@@ -31,6 +37,7 @@ def about(experiment: Experiment, bins_of_row: Mapping[str, int]) -> dict[str, A
         "seeds": list(experiment.training.seeds),
         "variants": [
             _variant(experiment, readout, bins_of_row.get(readout.population, 1))
+            | _of_file(experiment, readout, files.get(readout.source))
             for readout in experiment.readouts
         ],
         "settings": experiment.model_dump(mode="json", exclude_defaults=True),
@@ -57,6 +64,20 @@ def _variant(experiment: Experiment, readout: Readout, bins_of_row: int) -> dict
         "decoder_permuted": block.shuffle_labels == "encoder_and_decoder",
         "window_bins": max(_window(experiment, readout), bins_of_row),
     }
+
+
+def _of_file(
+    experiment: Experiment, readout: Readout, trained: TrainingConfig | None
+) -> dict[str, Any]:
+    """What is different of an encoder that is read from a file."""
+    block = experiment.encoders.get(readout.source)
+    if block is None or block.from_file is None:
+        return {}
+    facts = {"from_file": True, "unknown_split": block.fit_on == "unknown"}
+    if trained is None:  # left out of the run
+        return facts
+    guided = trained.pairs.uses_labels or trained.pairs.uses_classes
+    return facts | {"guided": guided, "window_bins": trained.encoder.window_bins or 1}
 
 
 def original_of(experiment: Experiment, readout: Readout) -> str:

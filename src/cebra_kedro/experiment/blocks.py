@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from cebra_kedro.cores import available_cores
 from cebra_kedro.parameter_block import Settings
@@ -218,6 +227,10 @@ Networks = Annotated[
 ]
 
 
+_OF_A_FILE = {"from_file", "fit_on", "sessions", "joint", "populations", "pairs"}
+"""What an encoder that is read has; how it was trained is in its file."""
+
+
 class EncoderBlock(Guidance):
     """What sets one kind of encoder apart.
 
@@ -229,7 +242,12 @@ class EncoderBlock(Guidance):
         fit_on: ``train``; ``train_and_valid`` (the decoder's settings are then chosen on rows that
             the encoder has seen, never on test rows); or ``all``, which lets the encoder see the
             neural data of validation and test trials, is refused when labels are used, and must
-            show in the name: ``<name>_transductive``.
+            show in the name: ``<name>_transductive``. Of an encoder with ``from_file`` it is what
+            you know of its training, and ``unknown`` unless you say it; it is then called
+            ``<name>_unknown_split`` in tables, marked ‡, and compared as if it had seen test rows.
+        from_file: a file that ``cebra.CEBRA.save`` wrote, of which the encoder is read instead of
+            being trained; ``{session: file}`` for several. With ``sessions: joint`` one file has
+            the networks of all, in their order.
         sessions: those it is trained on, each on its own; ``joint`` is one encoder for all of them,
             ``{joint: [a, b]}`` for some. None means each session.
         joint: one encoder for all of ``sessions``; set by ``sessions: joint``.
@@ -247,7 +265,8 @@ class EncoderBlock(Guidance):
 
     loss: LossConfig = LossConfig()
     shuffle_labels: Literal["encoder", "encoder_and_decoder"] | None = None
-    fit_on: Literal["train", "train_and_valid", "all"] = "train"
+    fit_on: Literal["train", "train_and_valid", "all", "unknown"] = "train"
+    from_file: str | dict[str, str] | None = None
     sessions: tuple[str, ...] | None = Field(None, min_length=1)
     joint: bool = False
     populations: tuple[str, ...] = ()
@@ -271,6 +290,27 @@ class EncoderBlock(Guidance):
             return value | {"sessions": sessions["joint"], "joint": True}
         return value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_file(cls, value: Any) -> Any:
+        """Nothing says which trials it has seen; the law of pairs is in the file."""
+        if not isinstance(value, dict) or value.get("from_file") is None:
+            return value
+        if "pairs" in value:
+            raise ValueError("from_file is not trained; remove pairs")
+        law = PairsConfig(law="time", time_offset_bins=1)  # nobody asks for it
+        files = value["from_file"]
+        sessions = {"sessions": list(files)} if isinstance(files, dict) else {}
+        return {"fit_on": "unknown", "pairs": law, **sessions} | value
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found = handler(self)
+        if self.from_file is not None:
+            found.pop("pairs", None)
+            found["fit_on"] = self.fit_on  # which has another default
+        return found
+
     @field_validator("shuffle_labels", mode="before")
     @classmethod
     def _true_is_encoder(cls, value: Any) -> Any:
@@ -279,7 +319,23 @@ class EncoderBlock(Guidance):
         )
 
     @model_validator(mode="after")
+    def _file_fits(self) -> Self:
+        if self.from_file is None:
+            if self.fit_on == "unknown":
+                raise ValueError("fit_on: unknown is for encoders with from_file; say train")
+            return self
+        fields = {k: v for k, v in type(self).model_fields.items() if k not in _OF_A_FILE}
+        trained = [name for name, field in fields.items() if getattr(self, name) != field.default]
+        if trained:
+            raise ValueError(f"from_file is not trained; remove {', '.join(trained)}")
+        if isinstance(self.from_file, dict) and self.joint:
+            raise ValueError("sessions: joint has one file with a network for each session")
+        return self
+
+    @model_validator(mode="after")
     def _guidance_fits(self) -> Self:
+        if self.from_file is not None:
+            return self
         law = self.pairs.law
         if self.shuffle_labels and not self.is_guided:
             raise ValueError(f"the {law} law uses no labels to shuffle; remove shuffle_labels")

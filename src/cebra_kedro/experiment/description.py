@@ -30,6 +30,7 @@ from cebra_kedro.training.config import EncoderConfig, TrainingConfig
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TRANSDUCTIVE = "_transductive"
+_UNKNOWN_SPLIT = "_unknown_split"
 _STORED_BASELINES = ("pca", "tsne", "umap")
 """Features of few dimensions, kept beside embeddings; the others are computed where needed."""
 _OF_LEFT_OUT = ("attribution", "sweep", "by_neurons", "search")
@@ -47,7 +48,7 @@ class Readout:
         source: the encoder or baseline.
         kind: ``encoder``, ``control`` (labels were permuted) or ``baseline``.
         population: which recording of a session; empty where a session has one.
-        transductive: whether it has seen the neural data of test trials.
+        transductive: whether it has, or may have, seen the neural data of test trials.
         stored: whether it lies in a file; raw activity is computed where it is needed.
     """
 
@@ -184,7 +185,9 @@ class Experiment(Settings):
         for name, encoder in self.encoders.items():
             self._check_known(f"encoders.{name}.sessions", encoder.sessions or (), self.sessions)
             self._check_population(f"encoders.{name}.populations", encoder.populations)
-            if self.training.early_stop and encoder.fit_on != "train":
+            if encoder.from_file is not None:
+                self._check_files(name, encoder.from_file)
+            elif self.training.early_stop and encoder.fit_on != "train":
                 raise ValueError(
                     f"encoders.{name} is fitted on validation rows (fit_on: {encoder.fit_on}), by "
                     "which training.early_stop would stop; remove one of the two"
@@ -214,6 +217,7 @@ class Experiment(Settings):
             self._check_known("sweep.sessions", self.sweep.sessions or (), self.sessions)
             self._check_known("sweep.encoders", self.sweep.encoders, self.encoders)
             self._check_known("sweep.baselines", self.sweep.baselines, self.baselines)
+            self._check_trained("sweep.encoders", self.sweep.encoders)
             joint = [name for name in self.sweep.encoders if self.encoders[name].joint]
             if joint:
                 raise ValueError(f"sweep.encoders: {', '.join(joint)} is joint; sweep another")
@@ -224,6 +228,7 @@ class Experiment(Settings):
     def _check_search(self, block: SearchBlock) -> None:
         self._check_known("search.sessions", block.sessions or (), self.sessions)
         self._check_known("search.encoder", (block.encoder,), self.encoders)
+        self._check_trained("search.encoder", (block.encoder,))
         encoder = self.encoders[block.encoder]
         if encoder.joint:
             raise ValueError(f"search.encoder: {block.encoder} is joint; search another")
@@ -248,7 +253,9 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _encoders_fit_training(self) -> Self:
-        for name in self.encoders:
+        for name, block in self.encoders.items():
+            if block.from_file is not None:
+                continue
             try:
                 config = self.training_config(name, self.training.seeds[0])
             except ValidationError as error:
@@ -263,6 +270,27 @@ class Experiment(Settings):
                     f"output_dimension, got {', '.join(map(str, sorted(dimensions)))}"
                 )
         return self
+
+    def _check_files(self, encoder: str, files: str | dict[str, str]) -> None:
+        """There must be one file for each session, or one for all of a joint encoder."""
+        sessions, where = self.sessions_of(encoder), f"encoders.{encoder}.from_file"
+        if not isinstance(files, dict):
+            if len(sessions) > 1 and not self.encoders[encoder].joint:
+                raise ValueError(
+                    f"{where} is one file for the sessions {', '.join(sessions)}; say which it is "
+                    "of (sessions: [one]), name a file for each ({session: file}), or say "
+                    "sessions: joint if it holds a network for each"
+                )
+        elif set(files) != set(sessions):
+            raise ValueError(
+                f"{where} has files for {', '.join(files)}, but the encoder is of the sessions "
+                f"{', '.join(sessions)}"
+            )
+
+    def _check_trained(self, where: str, encoders: Iterable[str]) -> None:
+        for name in encoders:
+            if self.encoders[name].from_file is not None:
+                raise ValueError(f"{where}: {name} is read from a file, not trained; name another")
 
     def _check_known(self, where: str, names: Iterable[str], known: Iterable[str]) -> None:
         known = list(known)
@@ -303,11 +331,11 @@ class Experiment(Settings):
         """Everything that is decoded, compared and drawn: encoders, controls, baselines."""
         found = [
             Readout(
-                name=self._variant_name(name, population),
+                name=self.row_of(name, population),
                 source=name,
                 kind="control" if encoder.shuffle_labels else "encoder",
                 population=population,
-                transductive=encoder.fit_on == "all",
+                transductive=encoder.fit_on in ("all", "unknown"),
             )
             for name, encoder in self.encoders.items()
             for population in self.populations_of(name)
@@ -326,10 +354,20 @@ class Experiment(Settings):
         )
         return tuple(found)
 
-    def _variant_name(self, encoder: str, population: str) -> str:
-        if len(self.populations_of(encoder)) == 1:
-            return encoder
-        return population if population.startswith(f"{encoder}_") else f"{encoder}_{population}"
+    def seeds_of(self, readout: Readout) -> tuple[int, ...]:
+        """Of its embeddings: 0 where nothing is trained."""
+        block = self.encoders.get(readout.source)
+        return (0,) if block is None or block.from_file is not None else self.training.seeds
+
+    def row_of(self, encoder: str, population: str = "") -> str:
+        """What an encoder, or one of its populations, is called in tables and figures."""
+        name = encoder
+        if population and len(self.populations_of(encoder)) > 1:
+            begins = population.startswith(f"{encoder}_")
+            name = population if begins else f"{encoder}_{population}"
+        if self.encoders[encoder].fit_on != "unknown" or name.endswith(_UNKNOWN_SPLIT):
+            return name
+        return f"{name}{_UNKNOWN_SPLIT}"
 
     @property
     def stored_baselines(self) -> tuple[str, ...]:
@@ -398,6 +436,8 @@ class Experiment(Settings):
         sessions, variants = part["sessions"], {*part["encoders"], *part["baselines"]}
         for encoder in part["encoders"].values():
             encoder["sessions"] = _only(encoder["sessions"], sessions)
+            if isinstance(encoder["from_file"], dict):
+                encoder["from_file"] = _only(encoder["from_file"], sessions)
         part["transfers"] = [t for t in part["transfers"] if {*t.values()} <= {*sessions}]
         part["guidance"] = _only(part["guidance"], sessions)
         for block in part["compare"]["sessions"]:

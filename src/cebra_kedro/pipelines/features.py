@@ -45,9 +45,8 @@ class Features:
 
     def runs(self, readout: Readout, session: str) -> Iterator[tuple[int, int]]:
         """Fold and seed of each embedding that there is of a variant in a session."""
-        seeds = (0,) if readout.kind == "baseline" else self.experiment.training.seeds
         for fold in range(self.experiment.split.n_folds):
-            for seed in seeds:
+            for seed in self.experiment.seeds_of(readout):
                 if not readout.stored or self._key(readout, session, fold, seed):
                     yield fold, seed
 

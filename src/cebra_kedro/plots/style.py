@@ -59,9 +59,20 @@ LINE_INCHES = 0.17
 """Height of a line of such a title."""
 
 TRANSDUCTIVE_MARK = "†"
+UNKNOWN_SPLIT_MARK = "‡"
 _TRANSDUCTIVE_SUFFIX = "_transductive"
+_UNKNOWN_SPLIT_SUFFIX = "_unknown_split"
 _TRANSDUCTIVE_METHODS = ("tsne", "umap")
 """Methods that embed the test rows together with the others, because they know no other way."""
+
+_CAUTIONS = MappingProxyType(
+    {
+        TRANSDUCTIVE_MARK: "transductive: the encoder saw the neural data of the test trials "
+        "(never their labels); not comparable with encoders fitted on training trials only",
+        UNKNOWN_SPLIT_MARK: "unknown split: the encoder is from a file that does not say which "
+        "trials it was trained on, so that test trials and their labels may be among them",
+    }
+)
 
 # Okabe and Ito without yellow, which is too pale on white; then muted ones of Paul Tol.
 _ENCODER_COLOURS = (
@@ -85,7 +96,7 @@ _WORDS = MappingProxyType(
 
 
 def variant_label(variant: Variant | str, *, long: bool = False) -> str:
-    """Readable name of a variant: without underscores, with † where it saw test data.
+    """Readable name of a variant: without underscores, with † where it saw test data, ‡ if unknown.
 
     Args:
         variant: the variant, or its name in tables, e.g. ``time_transductive``.
@@ -95,13 +106,15 @@ def variant_label(variant: Variant | str, *, long: bool = False) -> str:
         >>> variant_label("joint_ca_10frames")
         'joint Ca²⁺ 10 frames'
     """
-    name = _name(variant).removesuffix(_TRANSDUCTIVE_SUFFIX)
+    name = _name(variant).removesuffix(_TRANSDUCTIVE_SUFFIX).removesuffix(_UNKNOWN_SPLIT_SUFFIX)
     words = [_WORDS.get(word, _numbered(word)) for word in name.split("_")]
     label = "raw activity" if name == "raw" else " ".join(words)
     if not long:
-        return f"{label} {TRANSDUCTIVE_MARK}" if is_transductive(variant) else label
+        return f"{label} {caution_mark(variant)}".rstrip()
     remarks = {"control": "control", "baseline": "no encoder", "encoder": ""}[_kind(variant)]
-    if is_transductive(variant):
+    if caution_mark(variant) == UNKNOWN_SPLIT_MARK:
+        remarks = "unknown split: may have been trained on test trials"
+    elif is_transductive(variant):
         encoder = _kind(variant) == "encoder"
         remarks = "transductive: encoder saw test neural data" if encoder else "transductive"
     return f"{label} ({remarks})" if remarks else label
@@ -126,6 +139,13 @@ def colours(variants: Iterable[Variant | str]) -> dict[str, str]:
     return {name: next(palettes[_kind(variant)]) for name, variant in unique.items()}
 
 
+def caution_mark(variant: Variant | str) -> str:
+    """† of what saw test data, ‡ of an encoder of which nobody knows it; else empty."""
+    if _name(variant).endswith(_UNKNOWN_SPLIT_SUFFIX):
+        return UNKNOWN_SPLIT_MARK
+    return TRANSDUCTIVE_MARK if is_transductive(variant) else ""
+
+
 def is_transductive(variant: Variant | str) -> bool:
     """Whether the encoder or method of this variant saw the neural data of the test split."""
     if isinstance(variant, Variant) and variant.transductive:
@@ -134,13 +154,9 @@ def is_transductive(variant: Variant | str) -> bool:
 
 
 def transductive_footnote(variants: Iterable[Variant | str]) -> str:
-    """The explanation of † if any of the variants carries it, else an empty string."""
-    if not any(is_transductive(variant) for variant in variants):
-        return ""
-    return (
-        f"{TRANSDUCTIVE_MARK} transductive: the encoder saw the neural data of the test trials "
-        "(never their labels); not comparable with encoders fitted on training trials only"
-    )
+    """The explanation of † and ‡ if any of the variants carries them, else an empty string."""
+    marks = {caution_mark(variant) for variant in variants}
+    return "; ".join(f"{mark} {text}" for mark, text in _CAUTIONS.items() if mark in marks)
 
 
 def _name(variant: Variant | str) -> str:

@@ -36,13 +36,15 @@ class VariantFacts:
         population: which recording of a session it sees, if sessions have several.
         guided: labels or classes guide the encoder.
         joint: one encoder for several sessions or populations.
-        transductive: it saw the neural data of test rows.
+        transductive: it saw, or may have seen, the neural data of test rows.
         window_bins: receptive field of the encoder, or bins summed by the baseline.
         control_of: of a control: the encoder with the same settings and true labels, if any.
         labels: names of the labels and classes that guide it.
         method: of a baseline: the features, e.g. ``raw_window``; empty if it is called like them.
         decoder_permuted: of a control: whether its decoder had permuted labels too, so that it
             should be at chance; None if that is not known.
+        from_file: it was not trained here, but read from a file.
+        unknown_split: of one from a file: nobody says which rows it was trained on.
     """
 
     name: str
@@ -56,6 +58,8 @@ class VariantFacts:
     labels: tuple[str, ...] = ()
     method: str = ""
     decoder_permuted: bool | None = None
+    from_file: bool = False
+    unknown_split: bool = False
 
     @property
     def is_raw(self) -> bool:

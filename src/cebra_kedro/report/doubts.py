@@ -194,13 +194,31 @@ def _control_excess(case: Case) -> str:
 def transductive_warning(
     table: pd.DataFrame, variants: Iterable[VariantFacts]
 ) -> Iterator[Finding]:
-    """What saw test data, by name."""
-    there = set(table["variant"])
-    saw = [quoted(v.name) for v in variants if v.transductive and v.name in there]
+    """What saw test data, by name, and what may have seen them."""
+    there = [v for v in variants if v.name in set(table["variant"])]
+    saw = [quoted(v.name) for v in there if v.transductive and not v.unknown_split]
     if saw:
         text = (
             f"{listed(saw)} saw the neural activity of the held-out data while being fitted (never "
             "its labels): not comparable with the others."
+        )
+        yield Finding(text, "warning")
+
+
+def file_warning(table: pd.DataFrame, variants: Iterable[VariantFacts]) -> Iterator[Finding]:
+    """Encoders that were not trained here, by name: what is not known of them, or only said."""
+    there = [v for v in variants if v.from_file and v.name in set(table["variant"])]
+    if unknown := [quoted(v.name) for v in there if v.unknown_split]:
+        text = (
+            f"{listed(unknown)}: read from a file that does not say which trials it was trained "
+            "on. Test trials and their labels may be among them, so that its scores are not of "
+            "held-out data."
+        )
+        yield Finding(text, "warning")
+    if said := [quoted(v.name) for v in there if not v.transductive]:
+        text = (
+            f"{listed(said)}: read from a file; that test trials were not trained on is said by "
+            "the description (fit_on), and cannot be checked here."
         )
         yield Finding(text, "warning")
 

@@ -17,6 +17,7 @@ from cebra_kedro.report.compared import VariantFacts
 from cebra_kedro.report.doubts import (
     control_warnings,
     doubts,
+    file_warning,
     other_decoders,
     other_encoders,
     transductive_warning,
@@ -85,7 +86,8 @@ def findings(
     said += control_warnings([*cases, *others])
     said += window_warning(cases)
     said += late_rise_warning(late_rises or {}, variants)
-    said += [*transductive_warning(table, variants), *undefined_warning(table, consistency)]
+    said += [*transductive_warning(table, variants), *file_warning(table, variants)]
+    said += undefined_warning(table, consistency)
     return (*dict.fromkeys(said), *_note([*cases, *others]))
 
 

@@ -158,7 +158,7 @@ def cell(values: _Values, variant: str, column: Column) -> Cell:
 
 def row(variant: str, cells: Sequence[Cell]) -> Row:
     """The row of a variant under its long label."""
-    mark = f" {style.TRANSDUCTIVE_MARK}" if style.is_transductive(variant) else ""
+    mark = f" {style.caution_mark(variant)}".rstrip()
     return Row(style.variant_label(variant, long=True), mark, tuple(cells))
 
 

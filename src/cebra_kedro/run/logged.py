@@ -183,6 +183,9 @@ def _settings(experiment: Experiment, readout: Readout) -> dict[str, str]:
         return flat(experiment.baselines[readout.source].model_dump(mode="json"))
     seeds = experiment.training.seeds
     block = experiment.encoders[readout.source].model_dump(mode="json")
+    if block["from_file"] is not None:  # how it was trained is in the file
+        read = {key: block[key] for key in ("from_file", "fit_on", "sessions", "joint")}
+        return flat(read | {"population": readout.population})
     config = experiment.training_config(readout.source, seeds[0]).model_dump(mode="json")
     own = {key: value for key, value in block.items() if key not in config}
     del config["seed"]

@@ -7,7 +7,6 @@ cebra knows. This project's own format (``EncoderModel.save``) keeps everything.
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
 import logging
 import math
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 
 from cebra_kedro.atomic import atomic_path
+from cebra_kedro.training.cebra_file import cebra_content
 from cebra_kedro.training.config import EncoderConfig, PairsConfig, TrainingConfig
 from cebra_kedro.training.encoder import window_of
 from cebra_kedro.training.model import EncoderModel
@@ -70,20 +70,20 @@ def import_from_cebra(path: str | Path) -> EncoderModel:
     ``batch_size`` is this project's default.
 
     Args:
-        path: file written by cebra 0.6 with its default backend.
+        path: file written by cebra 0.2 to 0.6, with any backend.
 
     Returns:
         An encoder whose ``transform`` equals cebra's, with fingerprint ``imported:<SHA-256>``.
 
     Raises:
-        ValueError: the file is damaged, holds code, is not a fitted cebra model, or names an
-            architecture that is not registered.
+        ValueError: the file is damaged, asks for more than cebra and torch, is not a fitted cebra
+            model, or names an architecture that is not registered.
     """
     import cebra
 
     path = Path(path)
     data = path.read_bytes()
-    content = _read_safely(data, path)
+    content = cebra_content(data, path)
     arguments = cebra.CEBRA().get_params() | content["args"]
     state, solver = content["state"], content["state_dict"]
     n_neurons = np.atleast_1d(state["n_features_"])
@@ -202,26 +202,6 @@ def _label_kinds(pairs: PairsConfig) -> list[tuple[np.dtype, tuple]]:
     continuous = [(np.dtype("float32"), ())] if pairs.uses_labels else []
     discrete = [(np.dtype("int64"), ())] if pairs.uses_classes else []
     return continuous + discrete
-
-
-def _read_safely(data: bytes, path: Path) -> dict[str, Any]:
-    """The content of a cebra file, checked for the parts that are needed."""
-    from cebra.integrations.sklearn.cebra import CEBRA_LOAD_SAFE_GLOBALS
-
-    try:
-        with torch.serialization.safe_globals(CEBRA_LOAD_SAFE_GLOBALS):
-            content = torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
-    except Exception as error:
-        raise ValueError(
-            f"{path} cannot be read without executing code in it, or is damaged ({error}); if "
-            "you trust it, open it with cebra.CEBRA.load and save it again with cebra's default "
-            "backend"
-        ) from error
-    if not isinstance(content, dict) or not {"args", "state", "state_dict"} <= content.keys():
-        raise ValueError(f"{path} is a torch file but not a cebra model")
-    if "n_features_" not in content["state"]:
-        raise ValueError(f"{path} holds a cebra model that is not fitted; call fit, then save")
-    return content
 
 
 def _imported_config(

@@ -84,9 +84,10 @@ def score(
         for key in _runs(found, f"{session}/{readout.name}/")
         for row in _score_rows(found[key], key)
     ]
-    fits = {key: _final_bits(models[key]) for key in models}
+    bits = {key: _final_bits(models[key]) for key in models}
+    fits = {key: value for key, value in bits.items() if value is not None}
     rows.extend(
-        (name, session, encoder, *row)
+        (name, session, experiment.row_of(encoder), *row)
         for session in experiment.sessions
         for encoder in experiment.encoders
         for row in _fit_rows(fits, experiment, session, encoder)
@@ -262,8 +263,10 @@ def _fit_rows(
             yield each, seed, "none", "goodness_of_fit", fits[key], "bits"
 
 
-def _final_bits(model: Any) -> float:
+def _final_bits(model: Any) -> float | None:
     bits = model.history()["goodness_of_fit_bits"].to_numpy()
+    if not len(bits):  # read from a file that does not tell
+        return None
     return float(bits[-max(1, len(bits) // 10) :].mean())
 
 

@@ -147,7 +147,8 @@ def _problems_of_windows(
     """A window and a pair must fit into a stretch of training bins."""
     long_windows: dict[int, list[str]] = {}
     long_offsets: dict[int, list[str]] = {}
-    for encoder in encoders:
+    trained = [one for one in encoders if experiment.encoders[one].from_file is None]
+    for encoder in trained:
         config = experiment.training_config(encoder, 0, key.partition("/")[0])
         if config.pairs.windows == "cebra" or experiment.encoders[encoder].fit_on != "train":
             continue  # windows cross trials, or there are more rows than those of training

@@ -21,6 +21,7 @@ from cebra_kedro.pipelines.ingestion.fit import (
     problems_of_labels,
     problems_of_rows,
 )
+from cebra_kedro.pipelines.training.cebra_files import problems_of_files
 from cebra_kedro.problems import Problems
 from cebra_kedro.recording import Recording, RecordingError
 from cebra_kedro.sources.registry import source, typed_options
@@ -54,7 +55,8 @@ def split_recordings(
     """The split of every recording: ``part`` (fold, time) with 0 train, 1 valid, 2 test.
 
     Raises:
-        ValueError: a recording cannot be split so, or lacks labels that the description names.
+        ValueError: a recording cannot be split so, lacks labels that the description names, or has
+            other neurons than the file of its encoder.
     """
     splits, kinds, names, problems = {}, {}, {}, Problems(name)
     for session in chosen_sessions(experiment, only):
@@ -70,7 +72,8 @@ def split_recordings(
                 splits[key] = {"part": part}
                 for problem in problems_of_rows(experiment, key, recording, part):
                     problems.add(problem)
-    for problem in (*problems_of_labels(experiment, kinds), *problems_of_classes(names)):
+    files = problems_of_files(experiment, recordings, chosen_sessions(experiment, only))
+    for problem in (*problems_of_labels(experiment, kinds), *problems_of_classes(names), *files):
         problems.add(problem)
     problems.raise_any(ValueError)
     return splits

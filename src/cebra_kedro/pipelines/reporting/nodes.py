@@ -31,6 +31,7 @@ from cebra_kedro.recording import Recording
 from cebra_kedro.report.explorer import variant_facts
 from cebra_kedro.report.significance import significance, significance_table
 from cebra_kedro.store import Store
+from cebra_kedro.training.config import TrainingConfig
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -121,10 +122,28 @@ def explore(
 
 
 def describe(
-    recordings: Mapping[str, Recording], experiment: Experiment, only: Any
+    recordings: Mapping[str, Recording],
+    experiment: Experiment,
+    only: Any,
+    models: Store | None = None,
 ) -> dict[str, Any]:
-    """Who is who in the tables, and the settings behind them."""
-    return about(experiment, _bins_of_row(recordings, experiment))
+    """Who is who in the tables, and the settings behind them.
+
+    Args:
+        recordings: of the experiment.
+        experiment: its description.
+        only: not used.
+        models: of all encoders, if some are read from files, which say more of them.
+    """
+    bins_of_row = _bins_of_row(recordings, experiment)
+    return about(experiment, bins_of_row, {} if models is None else _trained(models, experiment))
+
+
+def _trained(models: Store, experiment: Experiment) -> dict[str, TrainingConfig]:
+    """Encoder → how it was trained, of those that are read from files."""
+    files = [name for name, block in experiment.encoders.items() if block.from_file is not None]
+    first = {name: next(iter(models.below(name).values()), None) for name in files}
+    return {name: model.config for name, model in first.items() if model is not None}
 
 
 def tell_apart(metrics: pd.DataFrame, about: dict[str, Any]) -> pd.DataFrame:
@@ -285,12 +304,13 @@ class _Shown:
             if session not in self.experiment.sessions_of(encoder):
                 continue
             unit = unit_of(self.experiment, encoder, session).name
+            row = self.experiment.row_of(encoder)
             models = self.features.models.below(encoder, unit)
             for key in sorted(models, key=fold_and_seed):
                 fold, seed = key.split("_seed")
                 history = models[key].history()
                 tables.append(
-                    history.assign(variant=encoder, fold=fold.removeprefix("fold"), seed=int(seed))
+                    history.assign(variant=row, fold=fold.removeprefix("fold"), seed=int(seed))
                 )
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 

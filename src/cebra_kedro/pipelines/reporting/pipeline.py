@@ -72,10 +72,12 @@ def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeli
             namespace=namespace,
         )
     )
+    are_read = any(block.from_file is not None for block in experiment.encoders.values())
+    described = ("recordings", "experiment", "only", *(("models",) if are_read else ()))
     nodes.append(
         node(
             bind(describe, experiment),
-            inputs={key: inputs[key] for key in ("recordings", "experiment", "only")},
+            inputs={key: inputs[key] for key in described},
             outputs=f"{name}.about",
             name="about",
             namespace=namespace,

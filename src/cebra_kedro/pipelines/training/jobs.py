@@ -129,6 +129,12 @@ def unit_of(experiment: Experiment, encoder: str, session: str) -> Unit:
     return Unit(JOINT if joint else session, members)
 
 
+def units_of(experiment: Experiment, encoder: str, sessions: Sequence[str]) -> tuple[Unit, ...]:
+    """Everything that an encoder is trained on, of some sessions; joint ones once."""
+    own = [name for name in sessions if name in experiment.sessions_of(encoder)]
+    return tuple(dict.fromkeys(unit_of(experiment, encoder, session) for session in own))
+
+
 def jobs_of(
     recordings: Mapping[str, Recording],
     splits: Mapping[str, dict[str, np.ndarray]],
@@ -139,14 +145,12 @@ def jobs_of(
 ) -> dict[str, EncoderJob]:
     """Every training of an encoder: ``<unit>/fold0_seed1`` → what is to be trained."""
     everything = experiment.encoders[encoder].fit_on == "all"
-    own = [name for name in sessions if name in experiment.sessions_of(encoder)]
-    units = dict.fromkeys(unit_of(experiment, encoder, session) for session in own)
     folds: list[int | None] = [None] if everything else [*range(experiment.split.n_folds)]
     return {
         f"{unit.name}/{'all' if fold is None else f'fold{fold}'}_seed{seed}": EncoderJob(
             recordings, splits, experiment, encoder, unit, fold, seed, n_neurons
         )
-        for unit in units
+        for unit in units_of(experiment, encoder, sessions)
         for fold in folds
         for seed in experiment.training.seeds
     }

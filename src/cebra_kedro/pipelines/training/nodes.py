@@ -1,7 +1,8 @@
-"""Recordings and splits → trained encoders, embeddings, and baselines that are kept beside them.
+"""Recordings and splits → encoders, embeddings, and baselines that are kept beside them.
 
 Models have keys ``<session>/fold0_seed1``; those of one encoder for all sessions
-``joint/fold0_seed1``; those that do not depend on the fold ``…/all_seed1``. Embeddings have
+``joint/fold0_seed1``; those that do not depend on the fold ``…/all_seed1``; those that are read
+from files ``…/all_seed0``. Embeddings have
 ``<session>[/<population>]/fold0_seed1``.
 """
 
@@ -12,7 +13,7 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,13 +21,17 @@ from cebra_kedro.cells import Cell, Pieces
 from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.on_disk import chosen_rows
 from cebra_kedro.pipelines import chosen_sessions
-from cebra_kedro.pipelines.training.jobs import jobs_of, unit_of
+from cebra_kedro.pipelines.training.cebra_files import opened_encoder
+from cebra_kedro.pipelines.training.jobs import jobs_of, unit_of, units_of
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
 from cebra_kedro.store import Store
 from cebra_kedro.training.baselines import TRANSDUCTIVE, baseline_features
 from cebra_kedro.training.fingerprint import content_digest
 from cebra_kedro.training.jobs import training_cells
+
+if TYPE_CHECKING:
+    from cebra_kedro.training.model import EncoderModel
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +57,19 @@ def train_encoder(
         title=title,
         bar=processes > 1,
     )
+
+
+def open_encoder(
+    recordings: Mapping[str, Recording], experiment: Experiment, only: Any, name: str, encoder: str
+) -> Pieces:
+    """The encoder of each session, or of all, that cebra trained and saved; one for all folds."""
+    units = units_of(experiment, encoder, _sessions_of_run(experiment, only, encoder))
+    models = {
+        f"{unit.name}/all_seed0": opened_encoder(experiment, encoder, unit, recordings)
+        for unit in units
+    }
+    cells = {key: Cell(partial(_itself, model), model.fingerprint) for key, model in models.items()}
+    return Pieces(cells, title=f"{name}.{encoder}")
 
 
 def embed(
@@ -107,6 +125,10 @@ def embed_baseline(
 def join_stores(**stores: Store) -> Store:
     """The entries of several encoders as one: ``<encoder>/<session>/fold0_seed1``, same files."""
     return Store.union(stores)
+
+
+def _itself(model: EncoderModel, _: Path) -> EncoderModel:
+    return model
 
 
 def _embed(

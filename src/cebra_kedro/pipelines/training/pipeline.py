@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kedro.pipeline import Pipeline, node
 
+from cebra_kedro.cells import Pieces
 from cebra_kedro.experiment import Experiment
 from cebra_kedro.pipelines import bind
 from cebra_kedro.pipelines.training.nodes import (
     embed,
     embed_baseline,
     join_stores,
+    open_encoder,
     train_encoder,
 )
 
@@ -36,13 +40,15 @@ def _inputs(name: str) -> dict[str, str]:
 def _encoder(name: str, experiment: Experiment, encoder: str) -> Pipeline:
     models, namespace = f"{name}.{encoder}.models", f"training.{name}.{encoder}"
     recordings = {key: value for key, value in _inputs(name).items() if key != "splits"}
+    is_read = experiment.encoders[encoder].from_file is not None
+    make: Callable[..., Pieces] = open_encoder if is_read else train_encoder
     return Pipeline(
         [
             node(
-                bind(train_encoder, experiment, name=name, encoder=encoder),
-                inputs=_inputs(name),
+                bind(make, experiment, name=name, encoder=encoder),
+                inputs=recordings if is_read else _inputs(name),
                 outputs=models,
-                name="train",
+                name="open" if is_read else "train",
                 namespace=namespace,
             ),
             node(
