@@ -7,7 +7,7 @@ to ``plots``.
 """
 
 from cebra_kedro.consistency.alignment import Alignment, LabelledEmbedding, align
-from cebra_kedro.consistency.labels import TIME_IN_TRIAL, labelled
+from cebra_kedro.consistency.labels import labelled
 from cebra_kedro.consistency.linear import linear_r2
 from cebra_kedro.consistency.presentations import (
     Origin,
@@ -26,7 +26,6 @@ from cebra_kedro.consistency.table import (
 
 __all__ = [
     "CONSISTENCY_COLUMNS",
-    "TIME_IN_TRIAL",
     "Alignment",
     "LabelledEmbedding",
     "Origin",
