@@ -16,6 +16,7 @@ from cebra_kedro.consistency.presentations import (
     kind_of_pair,
     presented,
 )
+from cebra_kedro.consistency.rotation import Rotation, fit_rotation
 from cebra_kedro.consistency.table import (
     CONSISTENCY_COLUMNS,
     consistency_between_datasets,
@@ -30,11 +31,13 @@ __all__ = [
     "LabelledEmbedding",
     "Origin",
     "PresentedEmbedding",
+    "Rotation",
     "align",
     "consistency_between_datasets",
     "consistency_between_presentations",
     "consistency_between_runs",
     "consistency_between_seeds",
+    "fit_rotation",
     "kind_of_pair",
     "labelled",
     "linear_r2",

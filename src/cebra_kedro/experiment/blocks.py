@@ -387,14 +387,13 @@ class Transfer(Settings):
         return f"{self.fitted_to}_to_{self.scored_on}"
 
 
-class AlignBlock(Settings):
-    """Embeddings of different sessions compared where their labels agree, on training rows.
+class LabelBins(Settings):
+    """Where embeddings of different sessions correspond: the bins of labels that all of them have.
 
     Attributes:
         align: labels; at most one continuous or circular one, or a clock of the trials,
             ``time_in_trial`` or ``phase_of_trial``.
-        name: ``between`` in the table is ``sessions_by_<name>``; empty for ``sessions``.
-        variants: whose embeddings are compared; None for all.
+        variants: whose embeddings they are; None for all.
         bins: edges of the ranges of the continuous label.
         min_samples: samples that every embedding needs in a bin for the bin to count.
         widening: ranges away from which a bin that is short of samples may borrow.
@@ -402,12 +401,31 @@ class AlignBlock(Settings):
     """
 
     align: tuple[str, ...] = Field(min_length=1)
-    name: str = ""
     variants: tuple[str, ...] | None = Field(None, min_length=1)
     bins: int = Field(100, ge=2, le=10_000)
     min_samples: int = Field(1, ge=1)
     widening: int = Field(2, ge=0)
     cell: float | None = Field(None, gt=0)
+
+
+class AlignBlock(LabelBins):
+    """Embeddings of different sessions compared where their labels agree, on training rows.
+
+    Attributes:
+        name: ``between`` in the table is ``sessions_by_<name>``; empty for ``sessions``.
+    """
+
+    name: str = ""
+
+
+class AcrossBlock(LabelBins):
+    """Decoders of each session scored on the test trials of each other one, other neurons or not.
+
+    They are carried through the embedding of a joint encoder as it is. The embeddings of encoders
+    of single sessions, and of stored baselines, are first turned into that of the session which the
+    decoder is fitted to, by the rotation (or reflection) that brings the means in the label bins of
+    the training rows of both together. t-SNE and UMAP have seen test rows, and are left out.
+    """
 
 
 class CompareBlock(Settings):

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from cebra_kedro.experiment.blocks import (
+    AcrossBlock,
     BaselineBlock,
     CompareBlock,
     DecodeBlock,
@@ -55,6 +56,11 @@ class Readout:
     transductive: bool = False
     stored: bool = True
 
+    @property
+    def is_carried(self) -> bool:
+        """Whether decoders can be carried through it: t-SNE and UMAP have seen test rows."""
+        return self.stored and not (self.transductive and self.kind == "baseline")
+
 
 class Experiment(Settings):
     """The description of one experiment.
@@ -71,6 +77,7 @@ class Experiment(Settings):
         decode: targets of decoding, by label.
         decoders: candidates that the decoders choose from.
         transfers: from which session to which other one decoding is tried.
+        across: decoders carried from every session to every other one; None for not.
         compare: which embeddings are compared.
         guidance: labels and law of every guided encoder, on sessions with other labels.
         sweep: a grid over parameters, a list or random draws.
@@ -90,6 +97,7 @@ class Experiment(Settings):
     decode: dict[str, DecodeBlock] = Field(default_factory=dict)
     decoders: DecodersBlock = DecodersBlock()
     transfers: tuple[Transfer, ...] = ()
+    across: AcrossBlock | None = None
     compare: CompareBlock = CompareBlock()
     guidance: dict[str, Guidance] = Field(default_factory=dict)
     sweep: SweepBlock | None = None
@@ -202,6 +210,8 @@ class Experiment(Settings):
         variants = [readout.name for readout in self.readouts if readout.stored]
         for block in self.compare.sessions:
             self._check_known("compare.sessions.variants", block.variants or (), variants)
+        if self.across is not None:
+            self._check_across(self.across)
         if self.sweep is not None:
             self._check_known("sweep.sessions", self.sweep.sessions or (), self.sessions)
             self._check_known("sweep.encoders", self.sweep.encoders, self.encoders)
@@ -212,6 +222,15 @@ class Experiment(Settings):
         if self.search is not None:
             self._check_search(self.search)
         return self
+
+    def _check_across(self, block: AcrossBlock) -> None:
+        carried = [one.name for one in self.readouts if one.is_carried]
+        self._check_known("across.variants", block.variants or (), carried)
+        if len(self.sessions) < 2 or not self.decode:
+            raise ValueError(
+                "across carries decoders from one session to another: it needs two sessions and "
+                "something to decode; remove it"
+            )
 
     def _check_search(self, block: SearchBlock) -> None:
         self._check_known("search.sessions", block.sessions or (), self.sessions)
@@ -393,6 +412,7 @@ class Experiment(Settings):
             block["variants"] = _only(block["variants"], variants)
         if len(sessions) < 2:
             part["compare"]["sessions"] = []
+        part["across"] = _of_part(part["across"], sessions, variants)
         try:
             found = Experiment.model_validate(part)
         except ValidationError as error:
@@ -456,6 +476,14 @@ def _only(everything: Any, names: Iterable[str] | None) -> Any:
     if isinstance(everything, dict):
         return {name: value for name, value in everything.items() if name in names}
     return [name for name in everything if name in names]
+
+
+def _of_part(across: Any, sessions: Sequence[str], variants: Iterable[str]) -> Any:
+    """The block ``across`` with the variants that are left; None if nothing is to be carried."""
+    if across is None or len(sessions) < 2:
+        return None
+    left = _only(across["variants"], variants)
+    return None if left == [] else across | {"variants": left}
 
 
 def _with_likes(encoders: dict[str, Any], name: str, seen: tuple[str, ...]) -> Any:

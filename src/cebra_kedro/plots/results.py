@@ -96,6 +96,8 @@ class Results:
             end of a pair is ``session/variant/fold0_seed0``.
         sweep: tidy scores with a column per swept parameter; may be empty.
         search: the same of a search, with ``trial`` and ``scored_on`` (``valid``, ``test``).
+        across: tidy scores of decoders carried from a ``source`` to a ``target``, with ``through``
+            (``within``, ``joint``, ``aligned``); may be empty.
     """
 
     experiment: str
@@ -111,6 +113,7 @@ class Results:
     consistency: pd.DataFrame = field(default_factory=_nothing)
     sweep: pd.DataFrame = field(default_factory=_nothing)
     search: pd.DataFrame = field(default_factory=_nothing)
+    across: pd.DataFrame = field(default_factory=_nothing)
 
     def variant(self, name: str) -> Variant:
         """A variant by name.

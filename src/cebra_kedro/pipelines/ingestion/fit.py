@@ -40,10 +40,12 @@ def problems_of_labels(
         for label in block.labels:
             if label not in known:
                 yield f"decode.{target} names {label}, {there}"
-    for compared in experiment.compare.sessions:
-        for label in compared.align:
+    aligned = [("compare.sessions", one.align) for one in experiment.compare.sessions]
+    aligned += [("across", experiment.across.align)] if experiment.across else []
+    for where, labels in aligned:
+        for label in labels:
             if label not in {*known, *TRIAL_CLOCKS}:
-                yield f"compare.sessions aligns by {label}, {there}"
+                yield f"{where} aligns by {label}, {there}"
 
 
 def problems_of_classes(names: Mapping[str, Mapping[str, tuple[str, ...]]]) -> Iterator[str]:

@@ -47,11 +47,14 @@ def draw(
     consistency: pd.DataFrame | None = None,
     sweep: pd.DataFrame | None = None,
     search: pd.DataFrame | None = None,
+    across: pd.DataFrame | None = None,
 ) -> Pieces:
     """One kind of figure: of each session of the run, and of the experiment."""
     kind = figure_kind(figure)
     features = Features(recordings, splits, embeddings, models, experiment)
-    shown = _Shown(name, features, predictions, _filled(metrics), consistency, sweep, search)
+    shown = _Shown(
+        name, features, predictions, _filled(metrics), consistency, sweep, search, across
+    )
     there = _sessions_with_results(shown)
     places: list[str | None] = []
     if kind.per in ("session", "both"):
@@ -78,10 +81,13 @@ def explore(
     consistency: pd.DataFrame | None = None,
     sweep: pd.DataFrame | None = None,
     search: pd.DataFrame | None = None,
+    across: pd.DataFrame | None = None,
 ) -> Pieces:
     """What the report lets one explore of each session of the run, as JSON."""
     features = Features(recordings, splits, embeddings, models, experiment)
-    shown = _Shown(name, features, predictions, _filled(metrics), consistency, sweep, search)
+    shown = _Shown(
+        name, features, predictions, _filled(metrics), consistency, sweep, search, across
+    )
     there = _sessions_with_results(shown)
     cells = {
         f"{session}/explorer": Cell(partial(_explored, shown, there, session))
@@ -112,7 +118,7 @@ def _bins_of_row(recordings: Mapping[str, Recording], experiment: Experiment) ->
 
 
 def one_table(cells: Store) -> pd.DataFrame:
-    """The tables of all cells of a sweep or a search as one, in the order of their keys."""
+    """The tables of all cells as one, in the order of their keys."""
     tables = list(cells.values())
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"metric": []})
 
@@ -137,6 +143,7 @@ class _Shown:
     consistency: pd.DataFrame | None
     sweep: pd.DataFrame | None
     search: pd.DataFrame | None
+    across: pd.DataFrame | None
 
     @property
     def experiment(self) -> Experiment:
@@ -171,6 +178,7 @@ class _Shown:
             consistency=nothing if self.consistency is None else self.consistency,
             sweep=nothing if self.sweep is None else _filled(self.sweep),
             search=nothing if self.search is None else _filled(self.search),
+            across=nothing if self.across is None else _filled(self.across),
         )
 
     def _readout(self, variant: str) -> Readout:

@@ -22,8 +22,8 @@ def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeli
     nodes = []
     if compared:
         tables["consistency"] = f"{name}.consistency"
-    for what, block in (("sweep", experiment.sweep), ("search", experiment.search)):
-        if block is not None:
+    for what in ("across", "sweep", "search"):
+        if getattr(experiment, what) is not None:
             tables[what] = f"{name}.{what}_table"
             nodes.append(
                 node(
