@@ -59,8 +59,8 @@ def across_figure(
         for one in shown
     }
     look = _look(metric, unit, scores["value"], chance)
-    level = with_unit(look.text(chance), unit)
-    note = f"Diagonal: the session's own decoders; white: chance, {level} on average, or worse"
+    level = f"{look.text(chance)} {unit}".strip()
+    note = f"on the diagonal, the session's own decoders; white: chance ({level}) or worse"
     label = metric_label(metric)
     title = f"{label[0].upper()}{label[1:]} of decoders carried from session to session"
     return draw_maps({"": maps}, title, shown, look, note)
@@ -110,4 +110,5 @@ def _look(metric: str, unit: str, values: pd.Series, chance: float) -> Look:
         bar=with_unit(metric_label(metric), unit),
         rows="fitted to",
         columns="scored on",
+        mean="across",
     )

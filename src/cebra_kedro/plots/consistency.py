@@ -290,7 +290,7 @@ def _title(text: str, matrix: pd.DataFrame, look: Look, letters: int = 1000) -> 
     """Name of the map, and its means: off the diagonal and, if there is one, on it."""
     within = np.diag(matrix.to_numpy(float))
     between = mean_between(matrix)
-    means = [f"mean {look.text(between)}"] if np.isfinite(between) else []
+    means = [f"{look.mean} {look.text(between)}"] if np.isfinite(between) else []
     if np.isfinite(within).any():
         means.append(f"within {look.text(float(np.nanmean(within)))}")
     lines = filter(None, [text, ", ".join(means)])

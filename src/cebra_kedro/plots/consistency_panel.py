@@ -40,6 +40,7 @@ class Look:
         bar: what stands beside the colour bar.
         rows: what stands beside the names of the rows.
         columns: what stands below the names of the columns.
+        mean: what the mean over cells of two different names is called.
     """
 
     colours: str = "Blues"
@@ -48,6 +49,7 @@ class Look:
     bar: str = "R² (source → target)"
     rows: str = "source"
     columns: str = "target"
+    mean: str = "mean"
 
 
 CONSISTENCY_LOOK = Look()
