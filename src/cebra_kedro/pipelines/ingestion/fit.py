@@ -87,7 +87,7 @@ def problems_of_rows(
         for label in experiment.guidance_of(encoder, session).all_labels:
             guided.setdefault(label, []).append(encoder)
     for label, names in guided.items():
-        yield from _problems_of_guide(label, f"encoders {', '.join(names)}", key, recording)
+        yield from _problems_of_guide(label, ", ".join(names), key, recording)
     if experiment.split.by != "random_optimistic":
         longest = min(_longest_run(recording, fold) for fold in part)
         yield from _problems_of_windows(experiment, encoders, key, longest)
@@ -102,11 +102,11 @@ def _problems_of_guide(label: str, encoders: str, key: str, recording: Recording
     own = label in recording.labels
     if not own and label in TRIAL_CLOCKS and recording.trial is None:
         yield (
-            f"{encoders} are guided by {label}, but {key} has no trials; say in the source which "
-            "bins are of one trial, or guide by a label"
+            f"encoders {encoders} are guided by {label}, but {key} has no trials; say in the "
+            "source which bins are of one trial, or guide by a label"
         )
     elif (own or label in TRIAL_CLOCKS) and _is_constant(recording.label(label)):
-        yield f"{encoders} are guided by {label}, which is constant in {key}"
+        yield f"encoders {encoders} are guided by {label}, which is constant in {key}"
 
 
 def _problems_of_size(experiment: Experiment, key: str, recording: Recording) -> Iterator[str]:
