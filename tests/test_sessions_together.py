@@ -8,7 +8,7 @@ import yaml
 
 from cebra_kedro.experiment import Experiment
 from doc_pages import DOCS, blocks
-from kedro_project import base_parameters, copy_project, reporting, run_session
+from kedro_project import base_parameters, copy_project, reporting, run_command
 
 RATS = ["buddy", "gatsby"]
 TOGETHER = {"together": {"joint": RATS}, "by_phase": {"joint": RATS}}
@@ -40,13 +40,13 @@ def scores(tmp_path_factory):
     """Both pages for two simulated rats with fewer trials, in one fold."""
     pages = added(page("sessions_by_time.md"), page("across_animals.md"))
     described = added(base_parameters()["hippocampus"], pages)
-    names = [*pages["encoders"], "position", "together", "shuffled"]
+    names = [*pages["encoders"], "position", "time", "together", "shuffled"]
     described["encoders"] = {name: described["encoders"][name] for name in names}
     for name, sessions in TOGETHER.items():
         described["encoders"][name]["sessions"] = sessions
     described |= {
         "sessions": RATS,
-        "split": {"by": "trial", "folds": 2, "scheme": "interleaved"},
+        "split": {"by": "block"},
         "training": described["training"] | {"steps": 150, "device": "cpu", "processes": 1},
         "baselines": {"pca": {"components": 3}},
         "compare": {"seeds": False},
@@ -63,7 +63,8 @@ def scores(tmp_path_factory):
     local = project / "conf/local"
     (local / "catalog_pair.yml").write_text(yaml.safe_dump({"pair.raw": raw}))
     (local / "parameters_pair.yml").write_text(yaml.safe_dump({"pair": described}))
-    run_session(project, pipeline_names=["pair"])
+    result = run_command(project, "--pipelines", "pair", "--env", "test")
+    assert result.exit_code == 0, result.output
     assert (reporting(project) / "pair" / "across.png").exists()
     table = pd.read_csv(reporting(project) / "pair" / "across.csv")
     between = table[table["source"] != table["target"]]
@@ -75,6 +76,7 @@ def scores(tmp_path_factory):
     ("variant", "control"),
     [
         ("position", "shuffled"),
+        ("time", "shuffled"),
         ("together", "together_shuffled"),
         ("by_phase", "by_phase_shuffled"),
     ],
