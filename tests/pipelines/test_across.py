@@ -179,6 +179,18 @@ def test_sessions_that_share_too_few_bins_say_which_variant(recordings, embeddin
     assert error.value.__notes__ == ["in across, variant single"]
 
 
+def test_sessions_without_common_labels_have_nothing_to_carry(recordings, embeddings):
+    labels = {"place": Label(np.arange(N_TRIALS * BINS) % 2, "discrete")}
+    other = recordings | {"ben": dataclasses.replace(recordings["ben"], labels=labels)}
+    chosen = described(decode={"position": {}, "place": {}}, encoders={"single": POSITION})
+    cells = across(
+        other, split(recordings, described()), embeddings, None, chosen, None, "rats"
+    ).cells
+    pairs = {key.split("/")[0] for key in cells}
+    assert pairs == {"ben_to_ben", *(f"{a}_to_{b}" for a in ("ann", "cat") for b in ("ann", "cat"))}
+    assert set(cells["ben_to_ben/single/fold0_seed0"].compute(None)["metric"]) >= {"place_accuracy"}
+
+
 def test_without_the_block_there_is_nothing_more_to_do():
     def names(chosen):
         return {node.name for one in stages_of("rats", chosen).values() for node in one.nodes}

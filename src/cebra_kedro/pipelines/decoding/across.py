@@ -126,11 +126,14 @@ class Carried:
 
     @property
     def has_labels(self) -> bool:
-        """Whether both sessions have the labels by which they would be aligned."""
-        wanted = set(self.block.align) - set(TRIAL_CLOCKS)
-        sessions = (self.source, self.target) if self.through == "aligned" else ()
-        recordings = (self.features.recording(self.readout, session) for session in sessions)
-        return all(wanted <= set(recording.labels) for recording in recordings)
+        """Whether both sessions have a target's labels, and those by which they are aligned."""
+        source, target = (
+            set(self.features.recording(self.readout, session).labels)
+            for session in (self.source, self.target)
+        )
+        by = set(self.block.align) - set(TRIAL_CLOCKS) if self.through == "aligned" else set()
+        decoded = (set(one.labels) for one in self.features.experiment.decode.values())
+        return by <= source & target and any(one <= source & target for one in decoded)
 
     def digest(self) -> tuple[object, ...]:
         """What the table depends on besides labels, parts, settings of decoders and code."""

@@ -248,8 +248,9 @@ def _targets(
     experiment: Experiment, fit: Samples, test: Samples | None, shuffle_seed: int | None
 ) -> Iterator[tuple[str, Decoded]]:
     settings = DecoderSettings(**experiment.decoders.model_dump())
+    there = set(fit.recording.labels) & set((test or fit).recording.labels)
     for target, block in experiment.decode.items():
-        if not set(block.labels) <= set(fit.recording.labels):
+        if not set(block.labels) <= there:
             continue  # sessions may have different labels; ingestion has seen that some have them
         with one_thread():
             results = protocol(block.protocol)(
