@@ -15,6 +15,7 @@ import numpy as np
 
 from cebra_kedro.on_disk import OnDisk, Rows, blocks
 from cebra_kedro.problems import Problems
+from cebra_kedro.trial_clocks import TIME_IN_TRIAL, TRIAL_CLOCKS, read_clock
 
 LabelKind = Literal["continuous", "discrete", "circular"]
 
@@ -163,17 +164,29 @@ class Recording:
         return np.zeros(self.n_time, np.int64) if self.trial is None else self.trial
 
     def label(self, name: str) -> Label:
-        """A label by name.
+        """A label by name: one of ``labels``, or else a clock of the trials (``TRIAL_CLOCKS``).
 
         Raises:
             KeyError: there is none of this name; the message lists those there are.
+            RecordingError: a clock is asked for, but there are no trials.
         """
+        if name in TRIAL_CLOCKS and name not in self.labels:
+            return self._clock(name)
         if name not in self.labels:
             raise KeyError(
                 f"recording {self.name} has no label {name}; "
                 f"it has {', '.join(self.labels) or 'none'}"
             )
         return self.labels[name]
+
+    def _clock(self, name: str) -> Label:
+        if self.trial is None:
+            raise RecordingError(
+                f"{name} needs trials, but recording {self.name} has none; use labels only, or "
+                "give the recording trials"
+            )
+        values = read_clock(name, self.trial, self.bin_width_s)
+        return Label(values, "continuous", "s" if name == TIME_IN_TRIAL else "")
 
     def label_matrix(
         self,

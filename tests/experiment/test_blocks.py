@@ -22,6 +22,7 @@ from cebra_kedro.experiment.sweeps import SweepBlock
 from cebra_kedro.training.config import EncoderConfig
 
 DISCRETE = {"law": "discrete"}
+HYBRID = {"law": "hybrid", "time_offset_bins": 5}
 MIXED = {"law": "mixed", "time_offset_bins": 5}
 
 
@@ -187,8 +188,11 @@ def test_labels_fit_the_law(content, message):
         ({"pairs": TIME, "shuffle_labels": "encoder"}, "time law uses no labels to shuffle"),
         (POSITION | {"shuffle_labels": "decoder"}, "'encoder' or 'encoder_and_decoder'"),
         (POSITION | {"fit_on": "all"}, "would train on the labels of test trials"),
-        ({"pairs": TIME, "sessions": "joint"}, "but the time law uses none; use time_delta"),
-        ({"pairs": TIME, "sessions": {"joint": ["a", "b"]}}, "but the time law uses none"),
+        ({"pairs": TIME, "sessions": "joint"}, r"time law pairs .* labels: \[time_in_trial\]"),
+        ({"pairs": TIME, "sessions": {"joint": ["a", "b"]}}, "sessions: joint needs labels"),
+        ({"pairs": TIME, "populations": ["a", "b"]}, "several populations needs labels"),
+        (POSITION | {"pairs": HYBRID, "sessions": "joint"}, "hybrid law pairs bins of one"),
+        (POSITION | {"labels": ["phase_of_trial"]}, "phase_of_trial is alike in all trials.*ties"),
         (POSITION | {"sessions": {"jont": ["a"]}}, "sessions"),
         (POSITION | {"sessions": "a"}, "sessions"),
         (POSITION | {"learning_rate": 0.0}, "greater than 0"),

@@ -300,6 +300,18 @@ def test_labels_that_are_constant_guide_and_decode_nothing(recordings):
         split_recordings(changed, described, None, "rats")
 
 
+def test_a_clock_of_trials_guides_where_there_are_trials(recordings):
+    near = {"law": "delta_normal", "delta": 0.05, "ties": "uniform"}
+    by_phase = {"labels": ["phase_of_trial"], "pairs": near, "sessions": "joint"}
+    described = experiment(encoders={"together": by_phase}, split={"by": "block"}, decode={})
+    assert set(split_recordings(recordings, described, None, "rats")) == set(recordings)
+    bare = dataclasses.replace(recordings["buddy"], trial=None)
+    with pytest.raises(
+        ValueError, match=r"together are guided by phase_of_trial, but buddy has no"
+    ):
+        split_recordings(recordings | {"buddy": bare}, described, None, "rats")
+
+
 def test_classes_that_are_tested_but_never_trained_on_are_refused(recordings):
     lap = Label(recordings["buddy"].trial, "discrete")
     changed = recordings | {"buddy": with_labels(recordings["buddy"], lap=lap)}

@@ -242,6 +242,16 @@ def test_a_joint_encoder_has_a_network_for_each_session_and_their_classes_in_com
             np.testing.assert_array_equal(one.labels[:, 1:], place[:, None] == ids)
 
 
+def test_a_clock_is_that_of_the_whole_trial_whichever_rows_are_trained_on(jobs, recordings, splits):
+    near = {"law": "delta_normal", "delta": 0.05, "ties": "uniform"}
+    block = {"labels": ["time_in_trial"], "pairs": near, "sessions": "joint"}
+    for key, (data, _) in jobs(recordings, splits, described(together=block), "together").items():
+        for name, one in zip(recordings, data, strict=True):
+            train = rows(splits[name]["part"][fold_and_seed(key)[0]], "train")
+            expected = 0.025 * (train % 12)  # bins of a trial of small_experiments
+            np.testing.assert_allclose(one.labels[:, 0], expected, rtol=1e-6)  # float32
+
+
 def test_a_joint_encoder_of_some_sessions_leaves_out_the_others(jobs, recordings, splits):
     from small_experiments import rat
 

@@ -149,3 +149,31 @@ def results(**changes) -> Results:
         "sweep": pd.DataFrame(),
     }
     return Results(**{**usual, **changes})
+
+
+def across(sessions=("buddy", "achilles"), variants=VARIANTS) -> pd.DataFrame:
+    """Errors in m, ± 0.01 in two folds: 0.1 within, across 0.2 + 0.05 × number of the source."""
+    rows = []
+    for variant, (i, source), (j, target), fold in itertools.product(
+        variants, enumerate(sessions), enumerate(sessions), range(2)
+    ):
+        space = "joint" if variant.name == "together" else "aligned"
+        names = (
+            "rats",
+            source,
+            target,
+            "within" if i == j else space,
+            variant.name,
+            fold,
+            0,
+            "knn",
+        )
+        error = 0.1 if i == j else 0.2 + 0.05 * i
+        rows += [
+            (*names, "position_error_median", error + 0.02 * fold - 0.01, "m"),
+            (*names, "chance_position_error_median", 0.4, "m"),
+            (*names, "direction_accuracy", 100 * (1 - error), "%"),
+            (*names, "chance_direction_accuracy", 50.0, "%"),
+        ]
+    columns = ["experiment", "source", "target", "through", "variant", "fold", "seed", "decoder"]
+    return pd.DataFrame(rows, columns=[*columns, "metric", "value", "unit"])

@@ -7,7 +7,7 @@ to ``plots``.
 """
 
 from cebra_kedro.consistency.alignment import Alignment, LabelledEmbedding, align
-from cebra_kedro.consistency.labels import TIME_IN_TRIAL, labelled
+from cebra_kedro.consistency.labels import labelled
 from cebra_kedro.consistency.linear import linear_r2
 from cebra_kedro.consistency.presentations import (
     Origin,
@@ -16,6 +16,7 @@ from cebra_kedro.consistency.presentations import (
     kind_of_pair,
     presented,
 )
+from cebra_kedro.consistency.rotation import Rotation, fit_rotation
 from cebra_kedro.consistency.table import (
     CONSISTENCY_COLUMNS,
     consistency_between_datasets,
@@ -26,16 +27,17 @@ from cebra_kedro.consistency.table import (
 
 __all__ = [
     "CONSISTENCY_COLUMNS",
-    "TIME_IN_TRIAL",
     "Alignment",
     "LabelledEmbedding",
     "Origin",
     "PresentedEmbedding",
+    "Rotation",
     "align",
     "consistency_between_datasets",
     "consistency_between_presentations",
     "consistency_between_runs",
     "consistency_between_seeds",
+    "fit_rotation",
     "kind_of_pair",
     "labelled",
     "linear_r2",

@@ -82,7 +82,7 @@ class Alignment:
     """Embeddings on common rows.
 
     Attributes:
-        embeddings: name → float64 array (bin, dim), rows of unit norm.
+        embeddings: name → float64 array (bin, dim), rows of unit norm unless told otherwise.
         class_id: int64 array (bin,) or (bin, label), the class of each bin, as in ``discrete``;
             None without a discrete label.
         centre: float64 array (bin,), middle of the continuous range, in the label's unit; None
@@ -123,6 +123,7 @@ def align(
     n_bins: int = 100,
     min_samples: int = 1,
     max_widening: int = 2,
+    unit_norm: bool = True,
 ) -> Alignment:
     """Average every embedding in label bins and keep the bins that all of them support.
 
@@ -145,6 +146,7 @@ def align(
         min_samples: samples that every embedding must have in a bin, at least 1.
         max_widening: how many bins away samples may be borrowed, at least 0; used for a
             continuous label only. 0 keeps bins sharp at the ends of the common support.
+        unit_norm: divide each mean by its norm, as cebra does.
 
     Returns:
         The means, and which bins they belong to, in ascending order of class and label.
@@ -172,7 +174,10 @@ def align(
         common &= count >= min_samples
     _check_common(items, int(common.sum()), len(common), min_samples)
     return Alignment(
-        embeddings={name: _unit_rows(mean[common], name) for name, mean in means.items()},
+        embeddings={
+            name: _unit_rows(mean[common], name) if unit_norm else mean[common]
+            for name, mean in means.items()
+        },
         class_id=_class_of_bin(items, combinations[common_codes], edges, common),
         centre=None if edges is None else _centres(edges, len(common_codes))[common],
     )

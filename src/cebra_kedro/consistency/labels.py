@@ -14,9 +14,7 @@ import numpy as np
 from cebra_kedro.consistency.alignment import LabelledEmbedding, int64_ids
 from cebra_kedro.consistency.rows import check_rows
 from cebra_kedro.recording import Label, Recording
-
-TIME_IN_TRIAL = "time_in_trial"
-"""Stands among labels for the seconds since the first bin of the trial."""
+from cebra_kedro.trial_clocks import TRIAL_CLOCKS
 
 
 def labelled(
@@ -37,6 +35,7 @@ def labelled(
     continuous, one value a bin  ranges of it
     circular, one angle a bin    ranges of the angle in [0, 2π), which do not wrap
     ``time_in_trial``            ranges of the seconds since the first bin of the trial
+    ``phase_of_trial``           ranges of the share of the trial that has passed
     continuous, two values       cells of the plane: ranges of the first, and a class for each
                                  row of cells, ``cell`` high, of the second
     discrete                     a class for each id; for each combination of ids that occurs,
@@ -54,8 +53,8 @@ def labelled(
         embedding: array (time, dim) of the whole recording.
         recording: what it was made from; its labels must mean the same as those of the others.
         rows: integer array (row,) of the rows to be compared, e.g. those of the training trials.
-        align: names of labels, ``time_in_trial`` included, at least one; at most one of them with
-            ranges.
+        align: names of labels, clocks of the trials included, at least one; at most one of them
+            with ranges.
         cell: height of a cell in the unit of the label; for a label of two values, and only then.
         run: name of the trained model, e.g. ``time/fold0_seed1``.
 
@@ -103,8 +102,6 @@ class _Parts:
 
 
 def _parts_of(name: str, recording: Recording, cell: float | None, dataset: str) -> _Parts:
-    if name == TIME_IN_TRIAL:
-        return _time_in_trial(recording, dataset)
     label = recording.label(name)
     width = _width(label, name, dataset)
     column = label.values.reshape(recording.n_time, -1)[:, 0]
@@ -118,17 +115,6 @@ def _parts_of(name: str, recording: Recording, cell: float | None, dataset: str)
     height = _cell_height(cell, name, label.unit, dataset)
     rows_of_cells = np.floor(label.values[:, 1] / height).astype(np.int64)
     return _Parts(ranges=column, classes=rows_of_cells, unit=label.unit, in_cells=True)
-
-
-def _time_in_trial(recording: Recording, dataset: str) -> _Parts:
-    if recording.trial is None:
-        raise ValueError(
-            f"{dataset}: {TIME_IN_TRIAL} needs trials, but recording {recording.name} has none; "
-            "align by labels only, or give the recording trials"
-        )
-    _, first, index = np.unique(recording.trial, return_index=True, return_inverse=True)
-    time_s = (np.arange(recording.n_time) - first[index]) * recording.bin_width_s
-    return _Parts(ranges=time_s, unit="s")
 
 
 def _angle(values: np.ndarray) -> np.ndarray:
@@ -181,10 +167,11 @@ def _check_names(align: Sequence[str], recording: Recording, dataset: str) -> No
         raise ValueError(
             f"{dataset}: align must name labels, each once, got {', '.join(align) or 'none'}"
         )
-    if TIME_IN_TRIAL in align and TIME_IN_TRIAL in recording.labels:
+    double = [name for name in align if name in TRIAL_CLOCKS and name in recording.labels]
+    if double:
         raise ValueError(
-            f"{dataset}: {TIME_IN_TRIAL} means the seconds since the first bin of a trial, but "
-            f"recording {recording.name} has a label of this name; rename it"
+            f"{dataset}: {double[0]} means a clock of the trials, but recording {recording.name} "
+            "has a label of this name; rename it"
         )
 
 

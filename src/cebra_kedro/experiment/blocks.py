@@ -26,6 +26,7 @@ from cebra_kedro.training.config import (
     PairsConfig,
     ScheduleConfig,
 )
+from cebra_kedro.trial_clocks import TRIAL_CLOCKS
 
 
 class Named(Settings):
@@ -175,7 +176,12 @@ class Guidance(Settings):
     """Which labels guide an encoder, and by which law.
 
     Attributes:
-        labels: labels that guide the encoder, side by side; none for the ``time`` law.
+        labels: labels that guide the encoder, side by side; none for the ``time`` law. Two clocks
+            stand among them, for recordings with trials: ``time_in_trial``, the seconds since the
+            first bin of the trial, and ``phase_of_trial``, from 0 in its first bin to 1 in its
+            last. Positives are then bins at the same moment of any trial, of any session of a joint
+            encoder (``pairs: {law: delta_normal, delta: 0.05, ties: uniform}``: within about
+            0.05 s, or 5 % of the trial).
         classes: the discrete label of the ``discrete`` and ``mixed`` laws.
         pairs: the law of positive pairs.
     """
@@ -208,6 +214,12 @@ class Guidance(Settings):
                 f"the {law} law needs classes, e.g. classes: direction"
                 if self.pairs.uses_classes
                 else f"the {law} law uses no classes; remove classes"
+            )
+        clocks = [label for label in self.labels if label in TRIAL_CLOCKS]
+        if clocks and self.pairs.ties != "uniform":
+            raise ValueError(
+                f"{clocks[0]} is alike in all trials, and of equals the {law} law takes the first, "
+                "so that positives would come from the first trial only; add ties: uniform to pairs"
             )
         return self
 
@@ -344,11 +356,15 @@ class EncoderBlock(Guidance):
                 "fit_on: all with labels would train on the labels of test trials; "
                 "use fit_on: train, or the time law"
             )
-        if self.joint and not self.is_guided:
+        if (self.joint or len(self.populations) > 1) and law in ("time", "hybrid"):
+            several = "sessions: joint" if self.joint else "an encoder of several populations"
             raise ValueError(
-                f"sessions: joint needs labels that say which bins of different sessions belong "
-                f"together, but the {law} law uses none; use time_delta, delta_normal, discrete or "
-                "mixed, or train each session on its own"
+                f"{several} needs labels that say which bins of different recordings belong "
+                f"together, but the {law} law pairs bins of one recording by time. Without labels "
+                "of behaviour, pair them by a clock of the trials: labels: [time_in_trial] (or "
+                "[phase_of_trial] where trials differ in length), pairs: {law: delta_normal, "
+                "delta: 0.05, ties: uniform}; else use a label with time_delta, delta_normal, "
+                "discrete or mixed, or train each on its own"
             )
         return self
 
@@ -431,13 +447,13 @@ class Transfer(Settings):
         return f"{self.fitted_to}_to_{self.scored_on}"
 
 
-class AlignBlock(Settings):
-    """Embeddings of different sessions compared where their labels agree, on training rows.
+class LabelBins(Settings):
+    """Where embeddings of different sessions correspond: the bins of labels that all of them have.
 
     Attributes:
-        align: labels; at most one continuous or circular one, or ``time_in_trial``.
-        name: ``between`` in the table is ``sessions_by_<name>``; empty for ``sessions``.
-        variants: whose embeddings are compared; None for all.
+        align: labels; at most one continuous or circular one, or a clock of the trials,
+            ``time_in_trial`` or ``phase_of_trial``.
+        variants: whose embeddings they are; None for all.
         bins: edges of the ranges of the continuous label.
         min_samples: samples that every embedding needs in a bin for the bin to count.
         widening: ranges away from which a bin that is short of samples may borrow.
@@ -445,12 +461,31 @@ class AlignBlock(Settings):
     """
 
     align: tuple[str, ...] = Field(min_length=1)
-    name: str = ""
     variants: tuple[str, ...] | None = Field(None, min_length=1)
     bins: int = Field(100, ge=2, le=10_000)
     min_samples: int = Field(1, ge=1)
     widening: int = Field(2, ge=0)
     cell: float | None = Field(None, gt=0)
+
+
+class AlignBlock(LabelBins):
+    """Embeddings of different sessions compared where their labels agree, on training rows.
+
+    Attributes:
+        name: ``between`` in the table is ``sessions_by_<name>``; empty for ``sessions``.
+    """
+
+    name: str = ""
+
+
+class AcrossBlock(LabelBins):
+    """Decoders of each session scored on the test trials of each other one, other neurons or not.
+
+    They are carried through the embedding of a joint encoder as it is. The embeddings of encoders
+    of single sessions, and of stored baselines, are first turned into that of the session which the
+    decoder is fitted to, by the rotation (or reflection) that brings the means in the label bins of
+    the training rows of both together. t-SNE and UMAP have seen test rows, and are left out.
+    """
 
 
 class CompareBlock(Settings):

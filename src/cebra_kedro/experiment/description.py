@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from cebra_kedro.experiment.blocks import (
+    AcrossBlock,
     AttributionBlock,
     BaselineBlock,
     CompareBlock,
@@ -59,6 +60,11 @@ class Readout:
     transductive: bool = False
     stored: bool = True
 
+    @property
+    def is_carried(self) -> bool:
+        """Whether decoders can be carried through it: t-SNE and UMAP have seen test rows."""
+        return self.stored and not (self.transductive and self.kind == "baseline")
+
 
 class Experiment(Settings):
     """The description of one experiment.
@@ -75,6 +81,7 @@ class Experiment(Settings):
         decode: targets of decoding, by label.
         decoders: candidates that the decoders choose from.
         transfers: from which session to which other one decoding is tried.
+        across: decoders carried from every session to every other one; None for not.
         compare: which embeddings are compared.
         attribution: which neurons matter to which encoders; None for not asking.
         guidance: labels and law of every guided encoder, on sessions with other labels.
@@ -95,6 +102,7 @@ class Experiment(Settings):
     decode: dict[str, DecodeBlock] = Field(default_factory=dict)
     decoders: DecodersBlock = DecodersBlock()
     transfers: tuple[Transfer, ...] = ()
+    across: AcrossBlock | None = None
     compare: CompareBlock = CompareBlock()
     attribution: AttributionBlock | None = None
     guidance: dict[str, Guidance] = Field(default_factory=dict)
@@ -183,22 +191,7 @@ class Experiment(Settings):
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
         for name, encoder in self.encoders.items():
-            self._check_known(f"encoders.{name}.sessions", encoder.sessions or (), self.sessions)
-            self._check_population(f"encoders.{name}.populations", encoder.populations)
-            if encoder.from_file is not None:
-                self._check_files(name, encoder.from_file)
-            elif self.training.early_stop and encoder.fit_on != "train":
-                raise ValueError(
-                    f"encoders.{name} is fitted on validation rows (fit_on: {encoder.fit_on}), by "
-                    "which training.early_stop would stop; remove one of the two"
-                )
-            if encoder.joint and len(self.sessions_of(name)) < 2:
-                raise ValueError(f"encoders.{name} is joint, but has one session only")
-            if (encoder.fit_on == "all") != name.endswith(_TRANSDUCTIVE):
-                raise ValueError(
-                    f"encoders.{name}: an encoder that is fitted on the neural data of test trials "
-                    f"(fit_on: all) says so in its name, <name>{_TRANSDUCTIVE}, and no other does"
-                )
+            self._check_encoder(name, encoder)
         for name, baseline in self.baselines.items():
             self._check_population(
                 f"baselines.{name}.population", tuple(filter(None, [baseline.population]))
@@ -210,20 +203,52 @@ class Experiment(Settings):
         variants = [readout.name for readout in self.readouts if readout.stored]
         for block in self.compare.sessions:
             self._check_known("compare.sessions.variants", block.variants or (), variants)
+        if self.across is not None:
+            self._check_across(self.across)
         if self.attribution is not None:
             asked = self.attribution.encoders or ()
             self._check_known("attribution.encoders", asked, self.encoders)
         if self.sweep is not None:
-            self._check_known("sweep.sessions", self.sweep.sessions or (), self.sessions)
-            self._check_known("sweep.encoders", self.sweep.encoders, self.encoders)
-            self._check_known("sweep.baselines", self.sweep.baselines, self.baselines)
-            self._check_trained("sweep.encoders", self.sweep.encoders)
-            joint = [name for name in self.sweep.encoders if self.encoders[name].joint]
-            if joint:
-                raise ValueError(f"sweep.encoders: {', '.join(joint)} is joint; sweep another")
+            self._check_sweep(self.sweep)
         if self.search is not None:
             self._check_search(self.search)
         return self
+
+    def _check_encoder(self, name: str, encoder: EncoderBlock) -> None:
+        self._check_known(f"encoders.{name}.sessions", encoder.sessions or (), self.sessions)
+        self._check_population(f"encoders.{name}.populations", encoder.populations)
+        if encoder.from_file is not None:
+            self._check_files(name, encoder.from_file)
+        elif self.training.early_stop and encoder.fit_on != "train":
+            raise ValueError(
+                f"encoders.{name} is fitted on validation rows (fit_on: {encoder.fit_on}), by "
+                "which training.early_stop would stop; remove one of the two"
+            )
+        if encoder.joint and len(self.sessions_of(name)) < 2:
+            raise ValueError(f"encoders.{name} is joint, but has one session only")
+        if (encoder.fit_on == "all") != name.endswith(_TRANSDUCTIVE):
+            raise ValueError(
+                f"encoders.{name}: an encoder that is fitted on the neural data of test trials "
+                f"(fit_on: all) says so in its name, <name>{_TRANSDUCTIVE}, and no other does"
+            )
+
+    def _check_sweep(self, block: SweepBlock) -> None:
+        self._check_known("sweep.sessions", block.sessions or (), self.sessions)
+        self._check_known("sweep.encoders", block.encoders, self.encoders)
+        self._check_known("sweep.baselines", block.baselines, self.baselines)
+        self._check_trained("sweep.encoders", block.encoders)
+        joint = [name for name in block.encoders if self.encoders[name].joint]
+        if joint:
+            raise ValueError(f"sweep.encoders: {', '.join(joint)} is joint; sweep another")
+
+    def _check_across(self, block: AcrossBlock) -> None:
+        carried = [one.name for one in self.readouts if one.is_carried]
+        self._check_known("across.variants", block.variants or (), carried)
+        if len(self.sessions) < 2 or not self.decode:
+            raise ValueError(
+                "across carries decoders from one session to another: it needs two sessions and "
+                "something to decode; remove it"
+            )
 
     def _check_search(self, block: SearchBlock) -> None:
         self._check_known("search.sessions", block.sessions or (), self.sessions)
@@ -444,6 +469,7 @@ class Experiment(Settings):
             block["variants"] = _only(block["variants"], variants)
         if len(sessions) < 2:
             part["compare"]["sessions"] = []
+        part["across"] = _of_part(part["across"], sessions, variants)
         try:
             found = Experiment.model_validate(part)
         except ValidationError as error:
@@ -507,6 +533,14 @@ def _only(everything: Any, names: Iterable[str] | None) -> Any:
     if isinstance(everything, dict):
         return {name: value for name, value in everything.items() if name in names}
     return [name for name in everything if name in names]
+
+
+def _of_part(across: Any, sessions: Sequence[str], variants: Iterable[str]) -> Any:
+    """The block ``across`` with the variants that are left; None if nothing is to be carried."""
+    if across is None or len(sessions) < 2:
+        return None
+    left = _only(across["variants"], variants)
+    return None if left == [] else across | {"variants": left}
 
 
 def _with_likes(encoders: dict[str, Any], name: str, seen: tuple[str, ...]) -> Any:

@@ -1,11 +1,12 @@
 """Figures of consistency: between seeds and kinds of encoders of a session, and between sessions.
 
-Each heat map is drawn by ``plot_consistency``.
+Each heat map is drawn by ``plot_pairs``.
 """
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,16 @@ import pandas as pd
 
 from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import house_style, new_figure
-from cebra_kedro.plots.consistency_panel import add_r2_bar, are_upright, plot_consistency
+from cebra_kedro.plots.consistency_panel import (
+    CONSISTENCY_LOOK,
+    Look,
+    add_bar,
+    are_upright,
+    check_r2,
+    plot_pairs,
+)
 from cebra_kedro.plots.panels import finish
-from cebra_kedro.plots.results import Results
+from cebra_kedro.plots.results import Results, Variant
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,7 +71,13 @@ def consistency_figure(results: Results, session: str | None) -> Figure | None:
         blocks = _of_session(pairs[within & (pairs["source_session"] == session)], results)
         title = f"{session}: consistency"
     blocks = {name: maps for name, maps in blocks.items() if maps}
-    return _draw(blocks, title, results) if blocks else None
+    for maps in blocks.values():
+        for matrix in maps.values():
+            check_r2(matrix)
+    named = {one for maps in blocks.values() for one in maps}
+    named |= {str(one) for maps in blocks.values() for m in maps.values() for one in m}
+    shown = [v for v in results.variants if {v.name, style.variant_label(v)} & named]
+    return draw_maps(blocks, title, shown, CONSISTENCY_LOOK) if blocks else None
 
 
 def mean_between(matrix: pd.DataFrame) -> float:
@@ -178,7 +192,7 @@ class _Grid:
         return self.rows * of_map + named * below
 
 
-def _grid(maps: Maps) -> _Grid:
+def _grid(maps: Maps, look: Look) -> _Grid:
     """As many maps in a row as fit, with cells as large as usual where one of them does."""
     side = max(len(matrix) for matrix in maps.values())
     labels = [tuple(matrix.index) for matrix in maps.values()]
@@ -189,7 +203,7 @@ def _grid(maps: Maps) -> _Grid:
     if not are_upright([one for m in maps.values() for one in _names(m)], _LARGEST_CELL_INCHES):
         cell = max(cell, names + 0.02)  # so that names need not stand upright
     cell = min(cell, (room - names) / side)
-    lines = [line for one in maps.items() for line in _title(*one).split("\n")]
+    lines = [line for one in maps.items() for line in _title(*one, look).split("\n")]
     longest = min(_MOST_LETTERS, max(map(len, lines))) * style.TITLE_LETTER_INCHES + 0.12
     pitch = max(cell * side + 0.15, _LEAST_PITCH_INCHES, longest)
     cell = max(cell, min(_LARGEST_CELL_INCHES, (pitch - 0.15) / side))
@@ -200,13 +214,23 @@ def _grid(maps: Maps) -> _Grid:
     # One map alone has the room beside it for its title.
     wide = pitch + names if columns == 1 else pitch + names * (not shared)
     letters = int((wide - 0.1) / style.TITLE_LETTER_INCHES)
-    titles = tuple(_title(text, matrix, letters) for text, matrix in maps.items())
+    titles = tuple(_title(text, matrix, look, letters) for text, matrix in maps.items())
     return _Grid(rows, columns, cell, pitch, names, shared, titles)
 
 
-def _draw(blocks: dict[str, Maps], title: str, results: Results) -> Figure:
-    """A block below the other, its maps side by side under one colour bar."""
-    grids = {name: _grid(maps) for name, maps in blocks.items()}
+def draw_maps(
+    blocks: dict[str, Maps], title: str, shown: Sequence[Variant], look: Look, note: str = ""
+) -> Figure:
+    """A block below the other, its maps side by side under one colour bar.
+
+    Args:
+        blocks: name → maps, at least one of one map.
+        title: title over the whole figure.
+        shown: variants whose names stand on it.
+        look: colours and texts of the maps.
+        note: a sentence without a full stop below.
+    """
+    grids = {name: _grid(maps, look) for name, maps in blocks.items()}
     heights = [
         grid.height(
             max(len(matrix) for matrix in maps.values()),
@@ -215,22 +239,20 @@ def _draw(blocks: dict[str, Maps], title: str, results: Results) -> Figure:
         + 0.4 * bool(name)
         for (name, maps), grid in zip(blocks.items(), grids.values(), strict=True)
     ]
-    lowest = min(0.0, *(float(np.nanmin(m)) for maps in blocks.values() for m in maps.values()))
+    matrices = [matrix for maps in blocks.values() for matrix in maps.values()]
+    values = np.concatenate([matrix.to_numpy(float).ravel() for matrix in matrices])
     with house_style():
         widest = max(4.5, *(grid.width for grid in grids.values()))
         figure = new_figure((min(widest, style.WIDEST_INCHES), sum(heights) + 0.4))
         parts = np.ravel(figure.subfigures(len(blocks), 1, height_ratios=heights, squeeze=False))
         for part, (name, maps) in zip(parts, blocks.items(), strict=True):
             middle = _middle(part, grids[name].width / figure.get_figwidth())
-            used = _draw_block(middle, maps, grids[name])
-            add_r2_bar(middle, used, used[0].images[0], below=lowest < 0)
+            used = _draw_block(middle, maps, grids[name], look)
+            add_bar(middle, used, used[0].images[0], look, values)
             if name and len(blocks) > 1:
                 part.suptitle(name, fontsize=10)
         whole = f"{title} {next(iter(blocks))}".replace(" ,", ",") if len(blocks) == 1 else title
-        named = {one for maps in blocks.values() for one in maps}
-        named |= {str(one) for maps in blocks.values() for m in maps.values() for one in m}
-        shown = [v for v in results.variants if {v.name, style.variant_label(v)} & named]
-        finish(figure, whole.strip(), shown)
+        finish(figure, whole.strip(), shown, note)
     return figure
 
 
@@ -242,13 +264,13 @@ def _middle(part: Any, share: float) -> Any:
     return part.subfigures(1, 3, width_ratios=(beside, share, beside))[1]
 
 
-def _draw_block(part: Any, maps: Maps, grid: _Grid) -> list[Any]:
+def _draw_block(part: Any, maps: Maps, grid: _Grid, look: Look) -> list[Any]:
     """The maps of one block, with their names once a row and once a column if they are the same."""
     axes = np.ravel(part.subplots(grid.rows, grid.columns, squeeze=False))
     for number, (ax, matrix, text) in enumerate(
         zip(axes, maps.values(), grid.titles, strict=False)
     ):
-        plot_consistency(matrix, ax=ax, title=text, bar=False, cell_inches=grid.cell)
+        plot_pairs(matrix, look, ax=ax, title=text, bar=False, cell_inches=grid.cell)
         if number % grid.columns:
             ax.set_ylabel("")
             ax.tick_params(labelleft=not grid.shared)
@@ -264,11 +286,12 @@ def _names(matrix: pd.DataFrame) -> list[str]:
     return [style.variant_label(str(one)) for one in matrix.index]
 
 
-def _title(text: str, matrix: pd.DataFrame, letters: int = 1000) -> str:
+def _title(text: str, matrix: pd.DataFrame, look: Look, letters: int = 1000) -> str:
     """Name of the map, and its means: off the diagonal and, if there is one, on it."""
     within = np.diag(matrix.to_numpy(float))
-    means = [f"mean {mean_between(matrix):.2f}"] if np.isfinite(mean_between(matrix)) else []
+    between = mean_between(matrix)
+    means = [f"{look.mean} {look.text(between)}"] if np.isfinite(between) else []
     if np.isfinite(within).any():
-        means.append(f"within {np.nanmean(within):.2f}")
+        means.append(f"within {look.text(float(np.nanmean(within)))}")
     lines = filter(None, [text, ", ".join(means)])
     return "\n".join(textwrap.fill(line, max(letters, _LEAST_LETTERS)) for line in lines)

@@ -158,6 +158,14 @@ _KINDS = (
         "more than in the control (false discovery rate 5 %). Below, when in the window it matters",
     ),
     FigureKind(
+        "across",
+        "cebra_kedro.plots.across:across_figure",
+        "experiment",
+        "Decoders fitted to the training rows of one session (row) and scored on the test rows of "
+        "another (column), through a joint embedding, or through one that is turned into that of "
+        "the first session by training rows: means over folds and seeds",
+    ),
+    FigureKind(
         "consistency",
         "cebra_kedro.plots.consistency:consistency_figure",
         "both",

@@ -104,6 +104,8 @@ class Results:
             ``attribution.rank_neurons``; may be empty.
         in_time: (session, variant) → mean absolute gradient (neuron, bin of the window); None where
             nobody asked.
+        across: tidy scores of decoders carried from a ``source`` to a ``target``, with ``through``
+            (``within``, ``joint``, ``aligned``); may be empty.
     """
 
     experiment: str
@@ -121,6 +123,7 @@ class Results:
     search: pd.DataFrame = field(default_factory=_nothing)
     attribution: pd.DataFrame = field(default_factory=_nothing)
     in_time: Callable[[str, str], np.ndarray | None] = _no_array
+    across: pd.DataFrame = field(default_factory=_nothing)
 
     def variant(self, name: str) -> Variant:
         """A variant by name.

@@ -36,7 +36,8 @@ class TimeLaw:
         if self.anchors.n_sessions != 1:
             raise ValueError(
                 "the time law pairs bins of one session, so sessions would not be brought "
-                f"together; got {self.anchors.n_sessions} sessions, train each on its own"
+                f"together; got {self.anchors.n_sessions} sessions, train each on its own, or pair "
+                "bins of all by a label or a clock of the trials (delta_normal, time_delta)"
             )
         _check_offset(self.time_offset_bins)
         if len(self._eligible) == 0:

@@ -23,6 +23,7 @@ from cebra_kedro.pipelines import fold_and_seed
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
 from cebra_kedro.store import Store
+from cebra_kedro.trial_clocks import TRIAL_CLOCKS
 
 Splits = Mapping[str, dict[str, np.ndarray]]
 
@@ -97,7 +98,7 @@ class _Comparison:
         for session in self._experiment.sessions:
             if found := self._runs(session, readout):
                 recording = self._recordings[recording_key(session, readout.population)]
-                if set(alignment.align) - {"time_in_trial", *recording.labels}:
+                if set(alignment.align) - {*TRIAL_CLOCKS, *recording.labels}:
                     continue
                 items.append(
                     labelled(

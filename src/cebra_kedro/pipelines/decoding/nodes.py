@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+import cebra_kedro.consistency
 import cebra_kedro.decoding
 from cebra_kedro.cells import Cell, Pieces, Rounds
 from cebra_kedro.cores import one_thread
@@ -26,6 +27,7 @@ from cebra_kedro.experiment import Experiment, Readout, recording_key
 from cebra_kedro.experiment.blocks import Transfer
 from cebra_kedro.metrics import METRIC_COLUMNS, metrics_rows
 from cebra_kedro.pipelines import chosen_sessions, fold_and_seed
+from cebra_kedro.pipelines.decoding.across import across_cells
 from cebra_kedro.pipelines.decoding.search import Search
 from cebra_kedro.pipelines.decoding.sweep import sweep_cells
 from cebra_kedro.pipelines.features import Features, Splits, can_transfer
@@ -119,6 +121,32 @@ def search(
     sessions = chosen_sessions(experiment, only)
     one = Search(recordings, splits, experiment, sessions, name, decoded_tables, _code())
     return Rounds(one.play, experiment.training.n_workers, f"{name}: search")
+
+
+def across(
+    recordings: Mapping[str, Recording],
+    splits: Splits,
+    embeddings: Store,
+    models: Store,
+    experiment: Experiment,
+    only: Any,
+    name: str,
+) -> Pieces:
+    """Scores of the decoders of every session on every other one, and on itself."""
+    if experiment.across is None:
+        return Pieces({})
+    features = Features(recordings, splits, embeddings, models, experiment)
+    sessions = chosen_sessions(experiment, only)
+    code = code_digest(Path(cebra_kedro.consistency.__file__).parent, _beside("across"))
+    digests = {
+        session: _sha256(_labels_digest(experiment, recordings, splits, session), _code(), code)
+        for session in sessions
+    }
+    seed_of = partial(shuffle_seed, experiment)
+    cells = across_cells(
+        features, experiment.across, sessions, name, decoded_tables, seed_of, digests
+    )
+    return Pieces(cells, experiment.training.n_workers, f"{name}: across")
 
 
 def decoded_tables(
@@ -221,8 +249,9 @@ def _targets(
     experiment: Experiment, fit: Samples, test: Samples | None, shuffle_seed: int | None
 ) -> Iterator[tuple[str, Decoded]]:
     settings = DecoderSettings(**experiment.decoders.model_dump())
+    there = set(fit.recording.labels) & set((test or fit).recording.labels)
     for target, block in experiment.decode.items():
-        if not set(block.labels) <= set(fit.recording.labels):
+        if not set(block.labels) <= there:
             continue  # sessions may have different labels; ingestion has seen that some have them
         with one_thread():
             results = protocol(block.protocol)(
@@ -294,5 +323,8 @@ def _sha256(*parts: object) -> str:
 @cache
 def _code() -> str:
     folder = Path(cebra_kedro.decoding.__file__).parent
-    beside = [Path(__file__).with_name(name) for name in ("search.py", "sweep.py")]
-    return code_digest(folder, Path(__file__), *beside)
+    return code_digest(folder, Path(__file__), _beside("search"), _beside("sweep"))
+
+
+def _beside(name: str) -> Path:
+    return Path(__file__).with_name(f"{name}.py")

@@ -6,11 +6,11 @@ from kedro.pipeline import Pipeline, node
 
 from cebra_kedro.experiment import Experiment
 from cebra_kedro.pipelines import bind
-from cebra_kedro.pipelines.decoding.nodes import decode, score, search, sweep
+from cebra_kedro.pipelines.decoding.nodes import across, decode, score, search, sweep
 
 
 def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
-    """Embeddings → ``<name>.predictions`` → ``<name>.metrics``; also sweep and search."""
+    """Embeddings → ``<name>.predictions`` → ``<name>.metrics``; also across, sweep and search."""
     namespace = f"decoding.{name}"
     parameters = {"experiment": f"params:{name}", "only": "params:only_sessions"}
     data = {entry: f"{name}.{entry}" for entry in ("recordings", "splits")}
@@ -27,21 +27,22 @@ def create_pipeline(name: str, experiment: Experiment) -> Pipeline:
             namespace=namespace,
         )
     ]
-    if experiment.decode:
-        nodes.append(
-            node(
-                bind(decode, experiment, name=name),
-                inputs={
-                    **data,
-                    "embeddings": f"{name}.embeddings",
-                    "models": f"{name}.models",
-                    **parameters,
-                },
-                outputs=f"{name}.predictions",
-                name="decode",
-                namespace=namespace,
-            )
+    embedded = data | {entry: f"{name}.{entry}" for entry in ("embeddings", "models")}
+    decoded = {
+        "decode": (decode, f"{name}.predictions", bool(experiment.decode)),
+        "across": (across, f"{name}.across", experiment.across is not None),
+    }
+    nodes.extend(
+        node(
+            bind(function, experiment, name=name),
+            inputs=embedded | parameters,
+            outputs=output,
+            name=what,
+            namespace=namespace,
         )
+        for what, (function, output, is_asked_for) in decoded.items()
+        if is_asked_for
+    )
     several = {"sweep": (sweep, experiment.sweep), "search": (search, experiment.search)}
     for what, (function, block) in several.items():
         if block is not None:

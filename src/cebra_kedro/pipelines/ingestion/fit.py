@@ -15,6 +15,7 @@ from cebra_kedro.on_disk import OnDisk
 from cebra_kedro.recording import Label, Recording
 from cebra_kedro.splits import PART_NAMES, TEST, TRAIN, rows, segment_ids
 from cebra_kedro.training.baselines import FROM_DISK
+from cebra_kedro.trial_clocks import TRIAL_CLOCKS
 
 _WINDOW = re.compile(r"offset(\d+)-")
 """The receptive field in the names of cebra's networks that do not resample."""
@@ -39,10 +40,12 @@ def problems_of_labels(
         for label in block.labels:
             if label not in known:
                 yield f"decode.{target} names {label}, {there}"
-    for compared in experiment.compare.sessions:
-        for label in compared.align:
-            if label not in {*known, "time_in_trial"}:
-                yield f"compare.sessions aligns by {label}, {there}"
+    aligned = [("compare.sessions", one.align) for one in experiment.compare.sessions]
+    aligned += [("across", experiment.across.align)] if experiment.across else []
+    for where, labels in aligned:
+        for label in labels:
+            if label not in {*known, *TRIAL_CLOCKS}:
+                yield f"{where} aligns by {label}, {there}"
 
 
 def problems_of_classes(names: Mapping[str, Mapping[str, tuple[str, ...]]]) -> Iterator[str]:
@@ -82,10 +85,9 @@ def problems_of_rows(
     guided: dict[str, list[str]] = {}
     for encoder in encoders:
         for label in experiment.guidance_of(encoder, session).all_labels:
-            if label in recording.labels and _is_constant(recording.labels[label]):
-                guided.setdefault(label, []).append(encoder)
+            guided.setdefault(label, []).append(encoder)
     for label, names in guided.items():
-        yield f"encoders {', '.join(names)} are guided by {label}, which is constant in {key}"
+        yield from _problems_of_guide(label, ", ".join(names), key, recording)
     if experiment.split.by != "random_optimistic":
         longest = min(_longest_run(recording, fold) for fold in part)
         yield from _problems_of_windows(experiment, encoders, key, longest)
@@ -93,6 +95,18 @@ def problems_of_rows(
         for label in block.labels:
             if label in recording.labels:
                 yield from _problems_of_target(target, label, recording, key, part)
+
+
+def _problems_of_guide(label: str, encoders: str, key: str, recording: Recording) -> Iterator[str]:
+    """A label that guides must vary, a clock of trials have trials."""
+    own = label in recording.labels
+    if not own and label in TRIAL_CLOCKS and recording.trial is None:
+        yield (
+            f"encoders {encoders} are guided by {label}, but {key} has no trials; say in the "
+            "source which bins are of one trial, or guide by a label"
+        )
+    elif (own or label in TRIAL_CLOCKS) and _is_constant(recording.label(label)):
+        yield f"encoders {encoders} are guided by {label}, which is constant in {key}"
 
 
 def _problems_of_size(experiment: Experiment, key: str, recording: Recording) -> Iterator[str]:
@@ -123,7 +137,7 @@ def _problems_of_guidance(
     for encoder in _encoders_of(experiment, session, population):
         guidance = experiment.guidance_of(encoder, session)
         for label in guidance.all_labels:
-            if label not in kinds:
+            if label not in {*kinds, *TRIAL_CLOCKS}:
                 there = f"{key} has {', '.join(kinds) or 'no labels'}"
                 yield f"encoders.{encoder} is guided by {label}, but {there}"
         if guidance.classes and kinds.get(guidance.classes, "discrete") != "discrete":

@@ -42,32 +42,18 @@ def draw(
     splits: Mapping[str, dict[str, np.ndarray]],
     embeddings: Store,
     models: Store,
-    metrics: pd.DataFrame,
     experiment: Experiment,
     only: Any,
     name: str,
     figure: str,
     predictions: Store | None = None,
-    consistency: pd.DataFrame | None = None,
-    sweep: pd.DataFrame | None = None,
-    search: pd.DataFrame | None = None,
-    attribution: pd.DataFrame | None = None,
     maps: Store | None = None,
+    **tables: pd.DataFrame,
 ) -> Pieces:
     """One kind of figure: of each session of the run, and of the experiment."""
     kind = figure_kind(figure)
     features = Features(recordings, splits, embeddings, models, experiment)
-    shown = _Shown(
-        name,
-        features,
-        predictions,
-        _filled(metrics),
-        consistency,
-        sweep,
-        search,
-        attribution,
-        maps,
-    )
+    shown = _Shown(name, features, predictions, maps, tables)
     there = _sessions_with_results(shown)
     places: list[str | None] = []
     if kind.per in ("session", "both"):
@@ -88,30 +74,16 @@ def explore(
     splits: Mapping[str, dict[str, np.ndarray]],
     embeddings: Store,
     models: Store,
-    metrics: pd.DataFrame,
     experiment: Experiment,
     only: Any,
     name: str,
     predictions: Store | None = None,
-    consistency: pd.DataFrame | None = None,
-    sweep: pd.DataFrame | None = None,
-    search: pd.DataFrame | None = None,
-    attribution: pd.DataFrame | None = None,
     maps: Store | None = None,
+    **tables: pd.DataFrame,
 ) -> Pieces:
     """What the report lets one explore of each session of the run, as JSON."""
     features = Features(recordings, splits, embeddings, models, experiment)
-    shown = _Shown(
-        name,
-        features,
-        predictions,
-        _filled(metrics),
-        consistency,
-        sweep,
-        search,
-        attribution,
-        maps,
-    )
+    shown = _Shown(name, features, predictions, maps, tables)
     there = _sessions_with_results(shown)
     cells = {
         f"{session}/explorer": Cell(partial(_explored, shown, there, session))
@@ -166,7 +138,7 @@ def _bins_of_row(recordings: Mapping[str, Recording], experiment: Experiment) ->
 
 
 def one_table(cells: Store) -> pd.DataFrame:
-    """The tables of all cells of a sweep or a search as one, in the order of their keys."""
+    """The tables of all cells as one, in the order of their keys."""
     tables = list(cells.values())
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"metric": []})
 
@@ -188,12 +160,8 @@ class _Shown:
     name: str
     features: Features
     predictions: Store | None
-    metrics: pd.DataFrame
-    consistency: pd.DataFrame | None
-    sweep: pd.DataFrame | None
-    search: pd.DataFrame | None
-    attribution: pd.DataFrame | None
     maps: Store | None
+    tables: Mapping[str, pd.DataFrame]
 
     @property
     def experiment(self) -> Experiment:
@@ -214,15 +182,13 @@ class _Shown:
         left_out: Any = {"figures": True, "training": {"processes"}}
         described = self.experiment.model_dump_json(exclude=left_out)
         options = self.experiment.figures[figure]
-        tables = (self.metrics, self.consistency, self.sweep, self.search, self.attribution)
-        texts = [None if table is None else table.to_csv(index=False) for table in tables]
+        texts = [(key, table.to_csv(index=False)) for key, table in sorted(self.tables.items())]
         of = (self.name, figure, session, sessions, options)
         parts = (of, described, texts, files, code_version())
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def results(self, sessions: tuple[str, ...]) -> Results:
         """What figures are drawn from."""
-        nothing = pd.DataFrame()
         return Results(
             experiment=self.name,
             sessions=sessions,
@@ -244,12 +210,8 @@ class _Shown:
             embedding=self._embedding,
             predicted=self._predicted,
             history=self._history,
-            metrics=self.metrics,
-            consistency=nothing if self.consistency is None else self.consistency,
-            sweep=nothing if self.sweep is None else _filled(self.sweep),
-            search=nothing if self.search is None else _filled(self.search),
-            attribution=nothing if self.attribution is None else self.attribution,
             in_time=self._in_time,
+            **{key: _filled(table) for key, table in self.tables.items()},
         )
 
     def _readout(self, variant: str) -> Readout:

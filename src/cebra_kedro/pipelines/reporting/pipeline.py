@@ -31,8 +31,8 @@ def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeli
         tables["consistency"] = f"{name}.consistency"
     if experiment.attribution is not None:
         tables["attribution"] = f"{name}.attribution"
-    for what, block in (("sweep", experiment.sweep), ("search", experiment.search)):
-        if block is not None:
+    for what in ("across", "sweep", "search"):
+        if getattr(experiment, what) is not None:
             tables[what] = f"{name}.{what}_table"
             nodes.append(
                 node(
