@@ -56,11 +56,12 @@ def run(recordings, tmp_path_factory):
     return of
 
 
-@pytest.mark.parametrize("backend", ["sklearn", "torch"])
-@pytest.mark.parametrize("architecture", ["offset1-model", "offset10-model"])
+@pytest.mark.parametrize(
+    ("architecture", "backend"),
+    # cebra 0.6 cannot pickle networks of longer windows; test_old_cebra_files has pickled ones
+    [("offset1-model", "sklearn"), ("offset10-model", "sklearn"), ("offset1-model", "torch")],
+)
 def test_the_embedding_is_that_of_cebra(run, recordings, tmp_path, architecture, backend):
-    if (architecture, backend) == ("offset10-model", "torch"):
-        pytest.skip("cebra 0.6 cannot pickle this network")
     buddy = recordings["buddy"] = without_trials(recordings["buddy"])
     theirs, file = fitted(buddy, architecture=architecture), tmp_path / "theirs.pt"
     with pytest.warns(DeprecationWarning) if backend == "torch" else contextlib.nullcontext():

@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cebra_kedro.experiment import Experiment
 from cebra_kedro.metrics import metrics_rows
-from cebra_kedro.run.logged import LONGEST_NAME, LONGEST_VALUE, flat, mean_scores, valid_name
+from cebra_kedro.run.logged import (
+    LONGEST_NAME,
+    LONGEST_VALUE,
+    flat,
+    logged_experiment,
+    mean_scores,
+    valid_name,
+)
+from cebra_kedro.run.manifest import RunManifest
 
 
 def rows(session, variant, value, seed=0, decoder="knn", metric="position_r2"):
@@ -83,3 +92,24 @@ def test_mlflow_takes_every_name(parts):
 @given(st.text(min_size=1, max_size=20), st.text(min_size=1, max_size=20))
 def test_different_names_stay_different(one, other):
     assert (valid_name(one) == valid_name(other)) == (one == other)
+
+
+def test_of_an_encoder_from_a_file_nothing_is_said_that_it_was_not_trained_with(tmp_path):
+    experiment = Experiment.model_validate(
+        {
+            "sessions": ["ann"],
+            "source": "recording",
+            "split": {"by": "trial"},
+            "training": {"steps": 5},
+            "encoders": {"theirs": {"from_file": "theirs.pt"}},
+        }
+    )
+    facts = {"run_id": "1", "command": "kedro run", "environment": "test", "git_commit": None}
+    facts |= {"git_dirty": None, "packages": {}, "parameters": {}}
+    models = {"rats.theirs.models": {"ann/all_seed0.pt": tmp_path / "theirs.pt"}}
+    manifest = RunManifest(facts, started=0.0, models=models)
+    [theirs] = logged_experiment("rats", experiment, manifest, tmp_path, models=True).variants
+    assert theirs.name == "theirs_unknown_split"
+    assert theirs.parameters["from_file"] == "theirs.pt"
+    assert theirs.parameters["fit_on"] == "unknown"
+    assert not {"steps", "batch_size", "pairs.law"} & set(theirs.parameters)
