@@ -113,7 +113,7 @@ def drawing(null: pd.DataFrame, power: pd.DataFrame) -> Figure:
     right.set(xlabel="true difference (SD of folds)", ylabel="found (% of data sets)")
     right.axhline(100 * LEVEL, color="0.5", lw=0.8, ls=(0, (4, 3)))
     right.set_title("A true difference is found", loc="left")
-    right.legend(loc="upper left")
+    right.legend(loc="center right")
     return figure
 
 
