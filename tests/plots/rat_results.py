@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -177,3 +178,32 @@ def across(sessions=("buddy", "achilles"), variants=VARIANTS) -> pd.DataFrame:
         ]
     columns = ["experiment", "source", "target", "through", "variant", "fold", "seed", "decoder"]
     return pd.DataFrame(rows, columns=[*columns, "metric", "value", "unit"])
+
+
+def attribution(
+    session="buddy", variants=VARIANTS, n_neurons=40, tested=True, n_bins=10
+) -> dict[str, Any]:
+    """What is known of neurons of one session: their ranks, and when in the window they matter."""
+    rng = np.random.default_rng(8)
+    tables = []
+    for variant in (one for one in variants if one.kind == "encoder"):
+        share = np.sort(rng.gamma(2, 0.5, n_neurons))[::-1]
+        q = np.linspace(0, 0.2, n_neurons)
+        table = pd.DataFrame(
+            {
+                "session": session,
+                "variant": variant.name,
+                "method": "jacobian",
+                "neuron": rng.permutation(n_neurons),
+                "rank": np.arange(1, n_neurons + 1),
+                "share": share,
+                "share_sd": 0.2,
+                "control_share": 1.0,
+                "q": q if tested else np.nan,
+            }
+        )
+        tables.append(table)
+    return {
+        "attribution": pd.concat(tables, ignore_index=True),
+        "in_time": lambda session, variant: rng.uniform(size=(n_neurons, n_bins)),
+    }

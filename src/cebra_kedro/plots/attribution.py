@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ METHODS = {
 }
 _IN_A_ROW = 3
 _COLUMN_INCHES, _SHARES_INCHES, _TIMES_INCHES = 3.0, 1.9, 1.6
+_TITLE_LETTERS = 34
 _CONTROL = "0.6"
 
 
@@ -101,10 +103,10 @@ def _plot_shares(ax: Axes, rows: pd.DataFrame, variant: Variant, colour: str) ->
     if rows["control_share"].notna().any():
         ax.plot(rank, rows["control_share"], color=_CONTROL, lw=1, zorder=1, label="control")
         ax.legend(loc="upper right")
-    n_above = (
-        f" ({above.sum()} of {len(rows)} above the control)" if rows["q"].notna().any() else ""
-    )
-    ax.set_title(f"{style.variant_label(variant)}{n_above}", fontsize=9)
+    title = [textwrap.fill(style.variant_label(variant), _TITLE_LETTERS)]
+    if rows["q"].notna().any():
+        title.append(f"{above.sum()} of {len(rows)} above control")
+    ax.set_title("\n".join(title), fontsize=9)
     ax.set(xlim=(0.3, len(rows) + 0.7), ylim=(0, None))
     ax.tick_params(labelbottom=False)
 
