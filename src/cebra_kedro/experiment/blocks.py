@@ -531,10 +531,11 @@ class AlignBlock(LabelBins):
 class AcrossBlock(LabelBins):
     """Decoders of each session scored on the test trials of each other one, other neurons or not.
 
-    They are carried through the embedding of a joint encoder as it is. The embeddings of encoders
-    of single sessions, and of stored baselines, are first turned into that of the session which the
-    decoder is fitted to, by the rotation (or reflection) that brings the means in the label bins of
-    the training rows of both together. t-SNE and UMAP have seen test rows, and are left out.
+    They are carried through the embedding of a joint encoder as it is, and from old sessions to new
+    ones through that of an encoder adapted ``together``. The embeddings of encoders of single
+    sessions, and of stored baselines, are first turned into that of the session which the decoder
+    is fitted to, by the rotation (or reflection) that brings the means in the label bins of the
+    training rows of both together. t-SNE and UMAP have seen test rows, and are left out.
     """
 
 

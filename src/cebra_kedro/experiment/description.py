@@ -400,6 +400,11 @@ class Experiment(Settings):
         is_joint = self.encoders[adapt.encoder].joint
         return of_old if is_joint or adapt.session is None else (adapt.session,)
 
+    def trials_of(self, variant: str, session: str) -> int | None:
+        """Training trials that an encoder is to see in one of its sessions; None for all."""
+        block = self.encoders.get(variant)
+        return block.trials if block and session in self.sessions_of(variant) else None
+
     def populations_of(self, encoder: str) -> tuple[str, ...]:
         """The recordings of a session that an encoder sees; one without a name where it has one."""
         return self.encoders[encoder].populations or ("",)

@@ -36,9 +36,9 @@ class Start:
         """Put the weights into freshly initialised networks, and freeze what is not to be trained.
 
         The last network is the new one: its first layer stays as it is and is trained, the others
-        are taken over and frozen, as in cebra (``integrations/sklearn/cebra.py``, ``_adapt_model``).
-        Those before it are the encoder's own, if its sessions are trained along, and frozen as a
-        whole; cebra has no such way.
+        are taken over and frozen, as by ``_adapt_model`` in cebra's
+        ``integrations/sklearn/cebra.py``. The networks before it are the encoder's own, if its
+        sessions are trained along, and frozen as a whole; cebra has no such way.
 
         Raises:
             ValueError: the networks do not have the layers of the encoder.
