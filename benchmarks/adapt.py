@@ -1,8 +1,12 @@
 """Adapting to a new rat against training from scratch: error of position by number of its trials.
 
 Each of the simulated rats is the new one in turn, in a project of its own that ``kedro run`` works
-on: the encoders of the others, adapted to it in 500 steps with few of its trials, and encoders from
-scratch on these trials. ``own`` decoders are fitted to these trials, ``old`` ones to the other rats.
+on: encoders of the others, adapted to it in 500 steps with few of its trials, and encoders from
+scratch on these trials. ``own`` decoders are fitted to these trials, ``old`` ones to other rats.
+
+``joint`` is adapted from a joint encoder of three rats, ``one`` from that of one rat, both together
+with the old rats; ``alone`` is ``one`` as cebra does it, with the new rat only; ``shuffled`` is
+``joint`` with labels permuted; ``short`` is ``scratch`` with the 300 steps of other encoders.
 
     python benchmarks/adapt.py FOLDER --figure docs/images/adapt.png
 
@@ -19,6 +23,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -34,11 +39,12 @@ STEPS = 500
 METRIC = "position_error_median"
 CHANCE = f"chance_{METRIC}"
 LINES = {
-    ("scratch", "own"): ("from scratch, own decoder", "#d99a00", "o-"),
-    ("joint", "old"): ("joint adapted, decoders of old rats", "#0b7a53", "s-"),
-    ("joint", "own"): ("joint adapted, own decoder", "#0b7a53", "s--"),
-    ("alone", "old"): ("one adapted alone, decoder of old rat, aligned", "#7b5aa6", "^-"),
-    ("shuffled", "old"): ("joint adapted, labels permuted", "#888888", "x:"),
+    ("scratch", "own"): ("from scratch, 500 steps, own decoder", "#d99a00", "o-"),
+    ("short", "own"): ("from scratch, 300 steps, own decoder", "#d99a00", "o:"),
+    ("joint", "old"): ("joint encoder adapted, decoders of old rats", "#0b7a53", "s-"),
+    ("one", "old"): ("encoder of one rat adapted, its decoder", "#3b6fb6", "D-"),
+    ("alone", "old"): ("the same without the old rat, aligned", "#3b6fb6", "D:"),
+    ("shuffled", "old"): ("joint encoder adapted, labels permuted", "#888888", "x-"),
 }
 
 
@@ -106,6 +112,7 @@ def description(base: dict[str, Any], new: str) -> dict[str, Any]:
     one = {"encoder": "of_one", "session": old[0]}
     ways: dict[str, dict[str, Any]] = {
         "scratch": {"like": "of_one", "steps": STEPS},
+        "short": {"like": "of_one"},
         "joint": {"adapt": "of_old"},
         "one": {"adapt": one},
         "alone": {"adapt": one | {"together": False}},
@@ -128,26 +135,20 @@ def description(base: dict[str, Any], new: str) -> dict[str, Any]:
 
 
 def drawing(table: pd.DataFrame) -> Figure:
-    """Mean error by number of trials, with a small mark for each rat."""
-    figure = new_figure(5.6, 3.4)
+    """Mean error by number of trials; small marks are rats."""
+    figure = new_figure((7.6, 3.2))
     axis = figure.subplots()
     for (way, decoder), (label, colour, marks) in LINES.items():
         of = table[(table["way"] == way) & (table["decoder"] == decoder)]
-        mean = of.groupby("trials")["error"].mean()
-        axis.plot(mean.index, mean, marks, color=colour, label=label)
-        rats = of.groupby(["rat", "trials"])["error"].mean().reset_index()
-        axis.scatter(rats["trials"], rats["error"], s=6, color=colour, alpha=0.5, linewidths=0)
-    axis.axhline(table["chance"].mean(), color="black", linewidth=0.8, linestyle="--")
-    axis.annotate(
-        "chance",
-        (TRIALS[0], table["chance"].mean()),
-        xytext=(0, 3),
-        fontsize="small",
-        textcoords="offset points",
-    )
-    axis.set(xlabel="training trials of the new rat", xticks=TRIALS, ylim=(0, None))
+        rats = of.groupby(["trials", "rat"])["error"].mean().unstack()
+        places = np.arange(len(rats))
+        axis.plot(places, rats.mean(axis=1), marks, color=colour, ms=5, label=label)
+        axis.plot(places + 0.06, rats, marks[0], color=colour, ms=2, alpha=0.5)
+    axis.axhline(table["chance"].mean(), color="0.5", lw=0.8, ls=(0, (4, 3)), label="chance")
+    axis.set_xticks(places, [f"{n}" for n in rats.index])
+    axis.set(xlabel="training trials of the new rat", ylim=(0, None))
     axis.set_ylabel("median error of position (m)")
-    figure.legend(*axis.get_legend_handles_labels(), loc="outside right upper", fontsize="small")
+    figure.legend(loc="outside right upper")
     return figure
 
 

@@ -129,7 +129,11 @@ def _problems_of_size(experiment: Experiment, key: str, recording: Recording) ->
 
 
 def _problems_of_trials(
-    experiment: Experiment, encoders: Sequence[str], key: str, recording: Recording, part: np.ndarray
+    experiment: Experiment,
+    encoders: Sequence[str],
+    key: str,
+    recording: Recording,
+    part: np.ndarray,
 ) -> Iterator[str]:
     """An encoder that is to see so many training trials finds them in every fold."""
     segment, has_trials = recording.segment(), recording.trial is not None
