@@ -12,6 +12,7 @@ from cebra_kedro.pipelines.reporting.nodes import one_table
 from cebra_kedro.pipelines.training.jobs import jobs_of, starts_of, unit_of
 from cebra_kedro.pipelines.training.nodes import embed, join_stores, train_encoder
 from cebra_kedro.recording import Label, Recording
+from cebra_kedro.run.slurm import phases_of
 from cebra_kedro.splits import UNUSED, rows
 
 SESSIONS = ("ann", "ben", "cat")
@@ -133,6 +134,16 @@ def test_its_node_waits_for_the_other_encoder_and_no_other_does():
         "alone": ["rats.single.models"],
         "scratch": [],
     }
+
+
+def test_as_jobs_it_is_an_array_after_the_index_of_the_other():
+    stages = stages_of("rats", described())
+    phases = [one for one in phases_of(stages["ingestion"] + stages["training"]) if one.nodes]
+    old, new = "training.rats.joint.train", "training.rats.adapted.train"
+    arrays = [number for number, one in enumerate(phases) if one.is_array]
+    first, second = (next(n for n in arrays if node in phases[n].nodes) for node in (old, new))
+    assert first < second
+    assert any(old in one.nodes and not one.is_array for one in phases[first + 1 : second])
 
 
 def test_decoders_see_the_trials_that_the_encoder_saw(recordings, splits):

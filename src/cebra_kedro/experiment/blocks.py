@@ -247,17 +247,18 @@ class AdaptBlock(Settings):
     """An encoder starts from another one: for the neurons of a new session, its first layer is new.
 
     Only this layer is trained, the others stay as they are. Fold k and seed s start from fold k and
-    seed s. ``adapt: together`` is short for ``{encoder: together}``; what the block does not say is
-    as in that encoder, but for ``sessions``, which are new to it, ``trials``, and ``steps``: 500.
+    seed s. ``adapt: old`` is short for ``{encoder: old}``. What an adapted encoder does not say is
+    as in the other one, but for ``sessions``, which are new to it, ``trials``, and ``steps``: 500.
 
     Attributes:
         encoder: the other encoder.
         session: whose network lends its layers. Needed where each session has an encoder of its
             own; null for the first of a joint one.
         together: train on the old sessions too, whose networks are frozen: positives of new bins
-            are old bins with like labels, so that the new embedding comes to lie in the space of
-            the old one, and decoders can be carried over as they are. ``false`` trains on the new
-            session alone, as cebra does, whatever the law; its embedding is then turned at random.
+            are bins of any session with like labels, so that the new embedding comes to lie in the
+            space of the old one, and decoders can be carried over as they are. ``false`` trains on
+            the new session alone, as cebra does, whatever the law; its embedding is then turned at
+            random.
     """
 
     encoder: str

@@ -57,10 +57,8 @@ def across_cells(
                 continue  # of adapted encoders, old sessions are sources only
             for fold, seed in sorted(runs[source] & runs[target]):
                 permuted = shuffle_seed(readout, seed)
-                one = Carried(
-                    *(features, block, readout, fits[source], source, target, fold, seed),
-                    *(name, decode, permuted),
-                )
+                run = (source, target, fold, seed)
+                one = Carried(features, block, readout, fits[source], *run, name, decode, permuted)
                 if one.has_labels:
                     parts = (one.digest(), digests[source], digests[target])
                     key = f"{source}_to_{target}/{readout.name}/fold{fold}_seed{seed}"
