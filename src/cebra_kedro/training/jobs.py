@@ -47,7 +47,7 @@ def training_cells(
     return {
         key: Cell(
             partial(_train, job, f"{title} {key}" if processes <= 1 else None, starts.get(key)),
-            fingerprint(*job(), starts.get(key)),
+            fingerprint(*job(), start=starts.get(key)),
             _remove_checkpoint,
         )
         for key, job in jobs.items()
