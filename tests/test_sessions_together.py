@@ -30,34 +30,27 @@ def added(described, more):
     return merged
 
 
-@pytest.mark.parametrize("name", ["sessions_by_time.md", "across_animals.md"])
+@pytest.mark.parametrize("name", ["sessions_by_time.md", "across_animals.md", "adapt.md"])
 def test_the_page_describes_what_may_be_written(name):
     Experiment.model_validate(added(base_parameters()["hippocampus"], page(name)))
 
 
-@pytest.fixture(scope="module")
-def scores(tmp_path_factory):
-    """Both pages for two simulated rats with fewer trials, in one fold."""
-    pages = added(page("sessions_by_time.md"), page("across_animals.md"))
-    described = added(base_parameters()["hippocampus"], pages)
-    names = [*pages["encoders"], "position", "time", "together", "shuffled"]
-    described["encoders"] = {name: described["encoders"][name] for name in names}
-    for name, sessions in TOGETHER.items():
-        described["encoders"][name]["sessions"] = sessions
+def ran(folder, described, rats):
+    """The scores of one fold of simulated rats with fewer trials, on rats other than their own."""
     described |= {
-        "sessions": RATS,
+        "sessions": rats,
         "split": {"by": "block"},
         "training": described["training"] | {"steps": 150, "device": "cpu", "processes": 1},
         "baselines": {"pca": {"components": 3}},
         "compare": {"seeds": False},
-        "figures": {"across": pages["figures"]["across"]},
+        "figures": {"across": described["figures"]["across"]},
+        "attribution": None,
         "default_run": None,
     }
-    described["across"]["variants"] += ["by_phase", "by_phase_shuffled"]
-    project = copy_project(tmp_path_factory.mktemp("together"))
+    project = copy_project(folder)
     raw = yaml.safe_load((project / "conf/base/catalog_hippocampus.yml").read_text())
     raw = raw["hippocampus.raw"] | {
-        "sessions": {rat: raw["hippocampus.raw"]["sessions"][rat] for rat in RATS}
+        "sessions": {rat: raw["hippocampus.raw"]["sessions"][rat] for rat in rats}
     }
     raw["each"]["arguments"]["n_trials"] = 16
     local = project / "conf/local"
@@ -69,6 +62,33 @@ def scores(tmp_path_factory):
     table = pd.read_csv(reporting(project) / "pair" / "across.csv")
     between = table[table["source"] != table["target"]]
     return between.groupby(["variant", "metric"])["value"].mean()
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory):
+    """Both pages for two rats."""
+    pages = added(page("sessions_by_time.md"), page("across_animals.md"))
+    described = added(base_parameters()["hippocampus"], pages)
+    names = [*pages["encoders"], "position", "time", "together", "shuffled"]
+    described["encoders"] = {name: described["encoders"][name] for name in names}
+    for name, sessions in TOGETHER.items():
+        described["encoders"][name]["sessions"] = sessions
+    described["across"]["variants"] += ["by_phase", "by_phase_shuffled"]
+    return ran(tmp_path_factory.mktemp("together"), described, RATS)
+
+
+@pytest.mark.slow
+def test_decoders_of_old_rats_read_one_that_the_encoder_is_adapted_to(tmp_path):
+    described = added(base_parameters()["hippocampus"], page("adapt.md"))
+    names = [*page("adapt.md")["encoders"], "together"]
+    described["encoders"] = {name: described["encoders"][name] for name in names}
+    described["encoders"]["old"]["sessions"] = {"joint": ["buddy", "cicero"]}
+    described["encoders"]["adapted"]["steps"] = 150
+    found = ran(tmp_path, described, ["buddy", "cicero", "gatsby"])
+    error = found[:, "position_error_median"]
+    # of a track of 1.6 m, where chance is about 0.4 m
+    assert error["adapted"] < 0.6 * found["adapted", "chance_position_error_median"]
+    assert error["adapted"] < 0.6 * error["adapted_shuffled"]
 
 
 @pytest.mark.slow

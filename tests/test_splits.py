@@ -464,3 +464,14 @@ def test_repeats_of_a_description_count_from_one():
     one = recording(repeat=Label(np.repeat(np.arange(4), 25), "discrete"))
     part = splits.split_recording(one, "repeat", test_repeat=4, n_repeats=4)[0]
     np.testing.assert_array_equal(part, np.repeat([0, 0, 1, 2], 25))
+
+
+def test_the_first_training_trials_stay_and_other_parts_are_untouched():
+    trial = np.repeat([5, 3, 9, 1, 7], 2)  # in order of time, not of their numbers
+    part = np.repeat(np.array([0, 2, 0, 1, 0], np.int8), 2)
+    few = splits.first_training_trials(part, trial, 2)
+    assert few.dtype == part.dtype
+    assert few.tolist() == [*part[:8], splits.UNUSED, splits.UNUSED]
+    np.testing.assert_array_equal(splits.first_training_trials(part, trial, 3), part)
+    with pytest.raises(ValueError, match="4 training trials are asked for, but there are 3"):
+        splits.first_training_trials(part, trial, 4)

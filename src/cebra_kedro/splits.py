@@ -18,6 +18,8 @@ from cebra_kedro.recording import Recording
 TRAIN, VALID, TEST = 0, 1, 2
 PART_NAMES = ("train", "valid", "test")
 """Names of the codes: ``PART_NAMES[TEST] == "test"``."""
+UNUSED = -1
+"""Code of training bins that are left out, see :func:`first_training_trials`."""
 
 
 def split_recording(recording: Recording, by: str, **options: Any) -> np.ndarray:
@@ -270,6 +272,31 @@ def rows(part: np.ndarray, *names: str) -> np.ndarray:
             f"got {', '.join(map(repr, unknown)) or 'none'}"
         )
     return np.flatnonzero(np.isin(part, [PART_NAMES.index(name) for name in names]))
+
+
+def first_training_trials(part: np.ndarray, trial: np.ndarray, count: int) -> np.ndarray:
+    """The parts of one fold with fewer training trials; validation and test stay as they are.
+
+    Args:
+        part: int8 array (time,) of codes.
+        trial: integer array (time,) of trial ids.
+        count: training trials that are kept, the first in time, at least 1.
+
+    Returns:
+        int8 array (time,) of codes, ``UNUSED`` in the bins of the training trials left out.
+
+    Raises:
+        ValueError: there are fewer training trials.
+
+    Example:
+        >>> first_training_trials(np.array([0, 0, 1, 2, 0]), np.array([7, 7, 8, 9, 10]), 1).tolist()
+        [0, 0, 1, 2, -1]
+    """
+    ids, first = np.unique(trial[part == TRAIN], return_index=True)
+    if count > len(ids):
+        raise ValueError(f"{count} training trials are asked for, but there are {len(ids)}")
+    left_out = ids[np.argsort(first)][count:]
+    return np.where((part == TRAIN) & np.isin(trial, left_out), UNUSED, part).astype(part.dtype)
 
 
 def segment_ids(row: np.ndarray | Sequence[int], trial: np.ndarray | None = None) -> np.ndarray:

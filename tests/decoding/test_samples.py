@@ -26,7 +26,7 @@ def test_rows_of_a_part_can_be_thinned():
         (np.full((9, 2), np.nan), PART, "features has 18 values that are NaN.* first in row 0"),
         (np.zeros((9, 2)), PART[:-1], "part must have shape"),
         (np.zeros((9, 2)), np.zeros(9, np.int8), "got none for valid, test"),
-        (np.zeros((9, 2)), PART - 1, r"only 0 \(train\).*got \[-1\]"),
+        (np.zeros((9, 2)), PART - 2, r"only 0 \(train\).*got \[-2\]"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused_by_name(features, part, message):

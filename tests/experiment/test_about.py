@@ -105,3 +105,13 @@ def test_of_an_encoder_from_a_file_the_file_says_what_the_description_cannot():
     assert "from_file" not in found["position"]
     settings = about(described, {})["settings"]["encoders"]["declared"]
     assert settings == {"from_file": "theirs.pt", "sessions": ["ann"], "fit_on": "train"}
+
+
+def test_an_adapted_encoder_says_so():
+    new = {"adapt": {"encoder": "position", "session": "ann"}, "sessions": ["cat"]}
+    described = rats(encoders=encoders(new=new))
+    found = {one["name"]: one for one in about(described, {})["variants"]}
+    assert found["new"]["adapted"] and "adapted" not in found["position"]
+    assert found["new"]["labels"] == ["position"] and not found["new"]["joint"]
+    read = json.loads(json.dumps(about(described, {})))["settings"]
+    assert Experiment.model_validate(read) == described

@@ -127,7 +127,7 @@ def test_test_rows_of_the_target_have_no_say_in_the_alignment(recordings, embedd
     chosen = described()
     pieces = carried(recordings, embeddings, chosen)
     one = pieces.cells["ann_to_ben/single/fold0_seed0"].compute
-    fit, test = one._samples("ann"), one._samples("ben")
+    fit, test = one._samples(one.lent, "ann"), one._samples(one.readout, "ben")
     held_out = test.part == TEST
     position = test.recording.labels["position"].values.copy()
     position[held_out] = 1 - position[held_out]

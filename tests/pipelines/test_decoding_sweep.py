@@ -294,3 +294,18 @@ def test_a_swept_encoder_is_the_one_that_a_run_trains(tmp_path):
     (digest,) = {cell.fingerprint for cell in pieces.cells.values()}
     (cell,) = swept(chosen, only="buddy").cells.values()
     assert digest in cell.compute.describe()
+
+
+def test_encoder_and_decoder_of_a_cell_see_as_many_trials_as_it_says(monkeypatch):
+    seen = []
+
+    def noted(description, fit, *_, **names):
+        seen.append((description.encoders["position"].trials, fit))
+        return iter(())
+
+    monkeypatch.setattr(nodes, "decoded_tables", noted)
+    described_by_trial = described({"encoders.position.trials": [2, 5]}, split={"by": "trial"})
+    computed(swept(described_by_trial, only="buddy"))
+    assert {count for count, _ in seen} == {2, 5}
+    for count, fit in seen:
+        assert len(np.unique(fit.recording.trial[fit.rows("train")])) == count

@@ -234,6 +234,12 @@ def test_joint_and_unguided_encoders_have_a_sentence_each():
     assert "no better than the control" in sentences(table)[2]
 
 
+def test_an_encoder_from_scratch_is_spoken_of_before_an_adapted_one():
+    adapted = dataclasses.replace(ENCODER, name="adapted", adapted=True)
+    table = pd.concat([rows("adapted", grid(0.1)), rows("place", grid(0.2))])
+    assert "with the encoder “place”" in sentences(table, (adapted, ENCODER))[0]
+
+
 def test_of_another_label_it_is_said_whether_it_guides_the_encoder():
     table = pd.concat([rows("place", grid(0.1)), rows("place", grid(56.0), "choice_accuracy", "%")])
     assert "the same encoder (which choice does not guide)" in sentences(table)[1]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cebra_kedro.recording import Recording
-from cebra_kedro.splits import PART_NAMES, rows
+from cebra_kedro.splits import PART_NAMES, UNUSED, rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class Samples:
     Attributes:
         features: array (time, dim), finite: an embedding, or anything else with a row per time bin.
         recording: the recording with ``time`` bins, whose labels are decoded.
-        part: int8 array (time,) of the codes of ``splits``: 0 train, 1 valid, 2 test.
+        part: int8 array (time,) of the codes of ``splits``: 0 train, 1 valid, 2 test, -1 unused.
 
     Raises:
         ValueError: shapes differ, a part is empty, or a feature is not finite.
@@ -101,10 +101,10 @@ def _check_part(part: np.ndarray, n_time: int) -> None:
     """Refuse a split that does not give each row to train, valid or test, and each part rows."""
     if part.shape != (n_time,):
         raise ValueError(f"part must have shape ({n_time},) as features, got {part.shape}")
-    strange = np.setdiff1d(part, np.arange(len(PART_NAMES)))
+    strange = np.setdiff1d(part, [UNUSED, *range(len(PART_NAMES))])
     if len(strange):
         raise ValueError(
-            f"part must hold only 0 (train), 1 (valid) and 2 (test), got {strange.tolist()}; "
+            f"part must hold only 0 (train), 1 (valid), 2 (test) and -1, got {strange.tolist()}; "
             "drop the rows that belong to no part"
         )
     empty = [name for code, name in enumerate(PART_NAMES) if not np.any(part == code)]

@@ -63,6 +63,7 @@ def _variant(experiment: Experiment, readout: Readout, bins_of_row: int) -> dict
         "control_of": original_of(experiment, readout),
         "decoder_permuted": block.shuffle_labels == "encoder_and_decoder",
         "window_bins": max(_window(experiment, readout), bins_of_row),
+        **({"adapted": True} if block.adapt is not None else {}),
     }
 
 

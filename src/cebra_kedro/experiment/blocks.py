@@ -243,6 +243,34 @@ _OF_A_FILE = {"from_file", "fit_on", "sessions", "joint", "populations", "pairs"
 """What an encoder that is read has; how it was trained is in its file."""
 
 
+class AdaptBlock(Settings):
+    """An encoder starts from another one: for the neurons of a new session, its first layer is new.
+
+    Only this layer is trained, the others stay as they are. Fold k and seed s start from fold k and
+    seed s. ``adapt: old`` is short for ``{encoder: old}``. What an adapted encoder does not say is
+    as in the other one, but for ``sessions``, which are new to it, ``trials``, and ``steps``: 500.
+
+    Attributes:
+        encoder: the other encoder.
+        session: whose network lends its layers. Needed where each session has an encoder of its
+            own; null for the first of a joint one.
+        together: train on the old sessions too, whose networks are frozen: positives of new bins
+            are bins of any session with like labels, so that the new embedding comes to lie in the
+            space of the old one, and decoders can be carried over as they are. ``false`` trains on
+            the new session alone, as cebra does, whatever the law; its embedding then has a space of
+            its own.
+    """
+
+    encoder: str
+    session: str | None = None
+    together: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"encoder": value} if isinstance(value, str) else value
+
+
 class EncoderBlock(Guidance):
     """What sets one kind of encoder apart.
 
@@ -260,11 +288,14 @@ class EncoderBlock(Guidance):
         from_file: a file that ``cebra.CEBRA.save`` wrote, of which the encoder is read instead of
             being trained; ``{session: file}`` for several. With ``sessions: joint`` one file has
             the networks of all, in their order.
+        adapt: start from another encoder, trained on other sessions; null for from scratch.
         sessions: those it is trained on, each on its own; ``joint`` is one encoder for all of them,
             ``{joint: [a, b]}`` for some. None means each session.
         joint: one encoder for all of ``sessions``; set by ``sessions: joint``.
         populations: which recordings of a session it sees, all in one embedding; needed where a
             session has several.
+        trials: the first so many training trials of its sessions are all that it, and its decoder,
+            see for training; null for all.
         learning_rate: replaces that of the optimiser.
         optimizer: replaces that of ``training``.
         schedule: replaces that of ``training``.
@@ -279,9 +310,11 @@ class EncoderBlock(Guidance):
     shuffle_labels: Literal["encoder", "encoder_and_decoder"] | None = None
     fit_on: Literal["train", "train_and_valid", "all", "unknown"] = "train"
     from_file: str | dict[str, str] | None = None
+    adapt: AdaptBlock | None = None
     sessions: tuple[str, ...] | None = Field(None, min_length=1)
     joint: bool = False
     populations: tuple[str, ...] = ()
+    trials: int | None = Field(None, ge=1)
     learning_rate: float | None = Field(None, gt=0, le=1)
     optimizer: OptimizerConfig | None = None
     schedule: ScheduleConfig | None = None
@@ -356,6 +389,8 @@ class EncoderBlock(Guidance):
                 "fit_on: all with labels would train on the labels of test trials; "
                 "use fit_on: train, or the time law"
             )
+        if self.trials is not None and self.fit_on == "all":
+            raise ValueError("fit_on: all sees every trial; remove trials")
         if (self.joint or len(self.populations) > 1) and law in ("time", "hybrid"):
             several = "sessions: joint" if self.joint else "an encoder of several populations"
             raise ValueError(
@@ -365,6 +400,22 @@ class EncoderBlock(Guidance):
                 "[phase_of_trial] where trials differ in length), pairs: {law: delta_normal, "
                 "delta: 0.05, ties: uniform}; else use a label with time_delta, delta_normal, "
                 "discrete or mixed, or train each on its own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _adaptation_fits(self) -> Self:
+        if self.adapt is None:
+            return self
+        if self.joint or len(self.populations) > 1:
+            raise ValueError(
+                "an adapted encoder is for one new recording at a time; list its sessions without "
+                "joint, and name one population"
+            )
+        if self.adapt.together and self.pairs.law in ("time", "hybrid"):
+            raise ValueError(
+                f"the {self.pairs.law} law pairs bins of one recording by time, so that nothing "
+                "says which bins of old and new sessions belong together; set adapt.together: false"
             )
         return self
 
@@ -481,10 +532,11 @@ class AlignBlock(LabelBins):
 class AcrossBlock(LabelBins):
     """Decoders of each session scored on the test trials of each other one, other neurons or not.
 
-    They are carried through the embedding of a joint encoder as it is. The embeddings of encoders
-    of single sessions, and of stored baselines, are first turned into that of the session which the
-    decoder is fitted to, by the rotation (or reflection) that brings the means in the label bins of
-    the training rows of both together. t-SNE and UMAP have seen test rows, and are left out.
+    They are carried through the embedding of a joint encoder as it is, and from old sessions to new
+    ones through that of an encoder adapted ``together``. The embeddings of encoders of single
+    sessions, and of stored baselines, are first turned into that of the session which the decoder
+    is fitted to, by the rotation (or reflection) that brings the means in the label bins of the
+    training rows of both together. t-SNE and UMAP have seen test rows, and are left out.
     """
 
 

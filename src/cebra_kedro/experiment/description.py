@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, ValidationError, field_validator, model
 
 from cebra_kedro.experiment.blocks import (
     AcrossBlock,
+    AdaptBlock,
     AttributionBlock,
     BaselineBlock,
     CompareBlock,
@@ -36,6 +37,8 @@ _STORED_BASELINES = ("pca", "tsne", "umap")
 """Features of few dimensions, kept beside embeddings; the others are computed where needed."""
 _OF_LEFT_OUT = ("attribution", "sweep", "by_neurons", "search")
 """Figures of what ``kedro run`` alone leaves out."""
+_NOT_OF_ADAPTED = {"sessions", "joint", "trials"}
+"""What an adapted encoder does not have from the one that it starts from."""
 
 VariantKind = Literal["encoder", "control", "baseline"]
 
@@ -226,10 +229,47 @@ class Experiment(Settings):
             )
         if encoder.joint and len(self.sessions_of(name)) < 2:
             raise ValueError(f"encoders.{name} is joint, but has one session only")
+        if encoder.adapt is not None:
+            self._check_adapted(name, encoder, encoder.adapt)
         if (encoder.fit_on == "all") != name.endswith(_TRANSDUCTIVE):
             raise ValueError(
                 f"encoders.{name}: an encoder that is fitted on the neural data of test trials "
                 f"(fit_on: all) says so in its name, <name>{_TRANSDUCTIVE}, and no other does"
+            )
+
+    def _check_adapted(self, name: str, new: EncoderBlock, adapt: AdaptBlock) -> None:
+        where = f"encoders.{name}"
+        self._check_known(f"{where}.adapt", (adapt.encoder,), self.encoders)
+        old, of_old = self.encoders[adapt.encoder], self.sessions_of(adapt.encoder)
+        self._check_known(f"{where}.adapt.session", filter(None, [adapt.session]), of_old)
+        self._check_trained(f"{where}.adapt", (adapt.encoder,))
+        if not (old.joint or adapt.session or len(of_old) == 1):
+            raise ValueError(
+                f"{where}.adapt: {adapt.encoder} is one encoder for each of {', '.join(of_old)}; "
+                f"say which is adapted, e.g. adapt: {{encoder: {adapt.encoder}, session: "
+                f"{of_old[0]}}}"
+            )
+        for what in ("fit_on", "populations"):
+            if getattr(new, what) != getattr(old, what):
+                raise ValueError(f"{where}.{what} must be that of {adapt.encoder}; remove it")
+        if known := [one for one in self.sessions_of(name) if one in self.lenders_of(name)]:
+            raise ValueError(
+                f"{where}.sessions: {adapt.encoder} was trained on {', '.join(known)}; name "
+                "sessions that are new to it"
+            )
+
+    def _check_same_network(self, name: str, adapted: str) -> None:
+        """What is trained anew depends on the number of neurons, and nothing else may."""
+        (new,), (old,) = self._networks(name), self._networks(adapted)
+        if new != old:
+            raise ValueError(
+                f"encoders.{name}.encoder is {new}, but that of {adapted}, whose layers it takes "
+                f"over, is {old}; remove it"
+            )
+        if new.resamples:
+            raise ValueError(
+                f"encoders.{name}.adapt: two layers of {new.architecture} depend on the number of "
+                "neurons, and only one can be new; use a network that does not resample"
             )
 
     def _check_sweep(self, block: SweepBlock) -> None:
@@ -289,6 +329,8 @@ class Experiment(Settings):
                     f"encoders.{name} does not fit training: {'; '.join(reasons)}"
                 ) from error
             dimensions = {network.output_dimension for network in config.session_encoders}
+            if block.adapt is not None:
+                self._check_same_network(name, block.adapt.encoder)
             if len(dimensions) > 1:
                 raise ValueError(
                     f"encoders.{name}.encoder: networks of one embedding must have the same "
@@ -316,6 +358,8 @@ class Experiment(Settings):
         for name in encoders:
             if self.encoders[name].from_file is not None:
                 raise ValueError(f"{where}: {name} is read from a file, not trained; name another")
+            if self.encoders[name].adapt is not None:
+                raise ValueError(f"{where}: {name} is itself adapted from another; name another")
 
     def _check_known(self, where: str, names: Iterable[str], known: Iterable[str]) -> None:
         known = list(known)
@@ -346,6 +390,20 @@ class Experiment(Settings):
         """The sessions that an encoder is trained on, in the order of the experiment."""
         own = self.encoders[encoder].sessions
         return tuple(name for name in self.sessions if own is None or name in own)
+
+    def lenders_of(self, encoder: str) -> tuple[str, ...]:
+        """The sessions that the encoder was trained on which an adapted one starts from."""
+        adapt = self.encoders[encoder].adapt
+        if adapt is None:
+            return ()
+        of_old = self.sessions_of(adapt.encoder)
+        is_joint = self.encoders[adapt.encoder].joint
+        return of_old if is_joint or adapt.session is None else (adapt.session,)
+
+    def trials_of(self, variant: str, session: str) -> int | None:
+        """Training trials that an encoder is to see in one of its sessions; None for all."""
+        block = self.encoders.get(variant)
+        return block.trials if block and session in self.sessions_of(variant) else None
 
     def populations_of(self, encoder: str) -> tuple[str, ...]:
         """The recordings of a session that an encoder sees; one without a name where it has one."""
@@ -544,18 +602,33 @@ def _of_part(across: Any, sessions: Sequence[str], variants: Iterable[str]) -> A
 
 
 def _with_likes(encoders: dict[str, Any], name: str, seen: tuple[str, ...]) -> Any:
-    """The block of an encoder with that of the one it is ``like`` below it."""
+    """The block of an encoder with that of the one it is ``like``, or adapts, below it."""
     block = encoders[name]
-    if not isinstance(block, dict) or "like" not in block:
+    word, other = _below(block)
+    if not word:
         return block
-    other = block["like"]
     if not isinstance(other, str) or other not in encoders or other in (*seen, name):
         known = ", ".join(key for key in encoders if key != name)
-        raise ValueError(f"{name}: like names {other!r}, but the other encoders are {known}")
+        raise ValueError(f"{name}: {word} names {other!r}, but the other encoders are {known}")
     below = _with_likes(encoders, other, (*seen, name))
     if not isinstance(below, dict):
         return below
+    if word == "adapt":
+        if below.get("from_file") is not None:
+            raise ValueError(f"{name}: adapt names {other}, which is read from a file; train one")
+        below = {k: v for k, v in below.items() if k not in _NOT_OF_ADAPTED} | {"steps": 500}
     return _merged(below, {key: value for key, value in block.items() if key != "like"})
+
+
+def _below(block: Any) -> tuple[str, Any]:
+    """The word by which an encoder names another one that it begins as, and which one."""
+    if not isinstance(block, dict):
+        return "", None
+    if "like" in block:
+        return "like", block["like"]
+    adapt = block.get("adapt")
+    other = adapt.get("encoder") if isinstance(adapt, dict) else adapt
+    return ("adapt" if adapt is not None else ""), other
 
 
 def _merged(below: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from cebra_kedro.experiment import Experiment, Readout, recording_key
 from cebra_kedro.experiment.blocks import Transfer
 from cebra_kedro.on_disk import chosen_rows
-from cebra_kedro.pipelines.training.jobs import unit_of
+from cebra_kedro.pipelines.training.jobs import seen_part, unit_of
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
 from cebra_kedro.store import Store
@@ -73,6 +73,15 @@ class Features:
         model = self.models[self._model_key(readout, unit.name, fold, seed)]
         return model.transform(recording.neural, recording.segment(), number)
 
+    def lent(self, readout: Readout, session: str) -> Readout:
+        """Whose embedding a session has: of an old session, what a variant was adapted from."""
+        block = self.experiment.encoders.get(readout.source)
+        if block is None or block.adapt is None:
+            return readout
+        is_old = session in self.experiment.lenders_of(readout.source)
+        every = (one for one in self.experiment.readouts if one.source == block.adapt.encoder)
+        return next(every) if is_old else readout
+
     def digest(self, readout: Readout, session: str, fold: int, seed: int) -> str:
         """What the features depend on, in a few digits."""
         key = self._key(readout, session, fold, seed)
@@ -84,8 +93,10 @@ class Features:
         return f"{block.model_dump_json()} {data}"
 
     def part(self, readout: Readout, session: str, fold: int) -> np.ndarray:
-        """Int8 array (time,) of the codes of ``splits``."""
-        return self.splits[recording_key(session, readout.population)]["part"][fold]
+        """Int8 array (time,) of codes of ``splits``, with the training trials that are seen."""
+        part = self.splits[recording_key(session, readout.population)]["part"][fold]
+        trials = self.experiment.trials_of(readout.source, session)
+        return seen_part(part, self.recording(readout, session), trials)
 
     def recording(self, readout: Readout, session: str) -> Recording:
         """The recording that a variant is about."""

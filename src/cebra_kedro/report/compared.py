@@ -45,6 +45,7 @@ class VariantFacts:
             should be at chance; None if that is not known.
         from_file: it was not trained here, but read from a file.
         unknown_split: of one from a file: nobody says which rows it was trained on.
+        adapted: it starts from another encoder.
     """
 
     name: str
@@ -60,6 +61,7 @@ class VariantFacts:
     decoder_permuted: bool | None = None
     from_file: bool = False
     unknown_split: bool = False
+    adapted: bool = False
 
     @property
     def is_raw(self) -> bool:
@@ -215,8 +217,8 @@ def spoken_of(metric: str, variants: Sequence[VariantFacts]) -> VariantFacts | N
     """The encoder that stands for the experiment: the first of the description that qualifies.
 
     Not the one with the best score: the best of several test scores is too good by chance. Guided
-    by what is decoded comes before guided; an encoder of one session before a joint one; one that
-    saw test data last.
+    by what is decoded comes before guided; an encoder of one session before a joint one, and these
+    before one that starts from another; one that saw test data last.
 
     Args:
         metric: says what is decoded.
@@ -225,7 +227,10 @@ def spoken_of(metric: str, variants: Sequence[VariantFacts]) -> VariantFacts | N
     encoders = [v for v in variants if v.kind == "encoder"]
     return min(
         encoders,
-        key=lambda v: (v.transductive, not v.guided, v.joint, target(metric) not in v.labels),
+        key=lambda v: (
+            *(v.transductive, not v.guided, v.adapted, v.joint),
+            target(metric) not in v.labels,
+        ),
         default=None,
     )
 

@@ -39,6 +39,11 @@ class EncoderConfig(Settings):
         named = _WINDOW.search(_RESAMPLING.get(self.architecture, self.architecture))
         return int(named[1]) if named else None
 
+    @property
+    def resamples(self) -> bool:
+        """Whether the network gives one output for several bins, by cebra's name of it."""
+        return "subsample" in _RESAMPLING.get(self.architecture, self.architecture)
+
 
 class PairsConfig(Settings):
     """How positive pairs are drawn.

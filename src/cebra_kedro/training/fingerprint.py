@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from cebra_kedro.on_disk import OnDisk, Rows, blocks
+from cebra_kedro.training.adapt import Start
 from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.data import TrainingData
 
@@ -26,6 +27,7 @@ def fingerprint(
     sessions: Sequence[TrainingData],
     config: TrainingConfig,
     validation: Sequence[TrainingData] = (),
+    start: Start | None = None,
 ) -> str:
     """SHA-256 (hex) that changes when retraining could give another encoder.
 
@@ -33,12 +35,15 @@ def fingerprint(
         sessions: the data of each session.
         config: the training configuration.
         validation: the validation data of each session.
+        start: the encoder that is adapted; None for one from scratch.
     """
     digest = hashlib.sha256()
     for session in (*sessions, *validation):
         for array in (session.neural, session.segment, session.labels, session.classes):
             _add_array(digest, array)
     digest.update(config.model_dump_json().encode())
+    if start is not None:
+        digest.update(f"adapts network {start.network} of {start.fingerprint}".encode())
     digest.update(_code_version().encode())
     return digest.hexdigest()
 

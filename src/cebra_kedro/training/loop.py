@@ -16,6 +16,7 @@ import torch
 
 from cebra_kedro.cores import available_cores
 from cebra_kedro.sampling import find_anchors
+from cebra_kedro.training.adapt import Start
 from cebra_kedro.training.batch_embedder import BatchEmbedder, batch_embedder
 from cebra_kedro.training.batches import Batch, drawn_ahead, make_batch
 from cebra_kedro.training.checkpoint import Checkpoint, TrainingState
@@ -51,6 +52,7 @@ def train(
     validation: TrainingData | Sequence[TrainingData] | None = None,
     checkpoint: Checkpoint | None = None,
     name: str | None = "encoder",
+    start: Start | None = None,
 ) -> EncoderModel:
     """Fit one encoder, or one encoder per session on a common embedding.
 
@@ -61,6 +63,8 @@ def train(
         checkpoint: where to save the state now and then and to resume from; None for neither.
             A resumed run ends with the same bits as an uninterrupted one (CPU, same machine).
         name: shown on the progress bar; None shows no bar.
+        start: the encoder that is adapted: of ``data``, the last session is new to it; those before
+            it, if any, are all of its own. Only the first layer of the last network is trained.
 
     Returns:
         The trained encoder with its loss and learning rate at every step.
@@ -71,7 +75,12 @@ def train(
     """
     with _ONE_AT_A_TIME, _threads(config.threads), _random_state_kept():
         return _train(
-            _as_sessions(data), _as_sessions(validation), config, checkpoint=checkpoint, name=name
+            _as_sessions(data),
+            _as_sessions(validation),
+            config,
+            checkpoint=checkpoint,
+            name=name,
+            start=start,
         )
 
 
@@ -82,18 +91,23 @@ def _train(
     *,
     checkpoint: Checkpoint | None,
     name: str | None,
+    start: Start | None,
 ) -> EncoderModel:
     started = time.perf_counter()
     device = resolve_device(config.device)
-    networks = build_networks(sessions, config).to(device)
+    networks = build_networks(sessions, config)
+    if start is not None:
+        start.begin(networks)
+    networks.to(device)
     criterion = InfoNCE(config.loss, _dtype(config)).to(device)
     objective = _Objective(networks, criterion, sessions, config, device)
     watch = _ValidationWatch(networks, criterion, validation, config, device)
-    parameters = [*networks.parameters(), *criterion.parameters()]
+    every = (*networks.parameters(), *criterion.parameters())
+    parameters = [one for one in every if one.requires_grad]
     optimizer = _optimizer(parameters, config.optimizer, device)
     rates = learning_rates(config.schedule, config.optimizer.learning_rate, config.steps)
     state = TrainingState(networks, criterion, optimizer, watch, config.steps, device)
-    digest = fingerprint(sessions, config, validation)
+    digest = fingerprint(sessions, config, validation, start)
     if checkpoint is not None:
         checkpoint.restore(state, digest)
 

@@ -1,7 +1,8 @@
 """Decoders carried from each session to each other one, through embeddings of a common space.
 
-The common space is that of a joint encoder, or the source's, into which the target's embedding is
-turned. How decoders are fitted and scored is passed in.
+The common space is that of a joint encoder, also for one adapted to a new session together with its
+old ones; else it is the source's, into which the target's embedding is turned. How decoders are
+fitted and scored is passed in.
 """
 
 from __future__ import annotations
@@ -49,13 +50,15 @@ def across_cells(
     for readout in features.experiment.readouts:
         if not readout.is_carried or readout.name not in (block.variants or (readout.name,)):
             continue
-        runs = {session: set(features.runs(readout, session)) for session in sessions}
+        fits = {session: features.lent(readout, session) for session in sessions}
+        runs = {session: set(features.runs(one, session)) for session, one in fits.items()}
         for source, target in product(sessions, repeat=2):
+            if fits[target] is not readout:
+                continue  # of adapted encoders, old sessions are sources only
             for fold, seed in sorted(runs[source] & runs[target]):
                 permuted = shuffle_seed(readout, seed)
-                one = Carried(
-                    features, block, readout, source, target, fold, seed, name, decode, permuted
-                )
+                run = (source, target, fold, seed)
+                one = Carried(features, block, readout, fits[source], *run, name, decode, permuted)
                 if one.has_labels:
                     parts = (one.digest(), digests[source], digests[target])
                     key = f"{source}_to_{target}/{readout.name}/fold{fold}_seed{seed}"
@@ -71,6 +74,7 @@ class Carried:
         features: of all variants.
         block: how single encoders are aligned.
         readout: the variant.
+        lent: the variant of the source's embedding: the same, or the one that it was adapted from.
         source: the session that decoders are fitted to.
         target: the session whose test rows are scored.
         fold: number of the fold, in both sessions.
@@ -83,6 +87,7 @@ class Carried:
     features: Features
     block: AcrossBlock
     readout: Readout
+    lent: Readout
     source: str
     target: str
     fold: int
@@ -93,9 +98,9 @@ class Carried:
 
     def __call__(self, _: Path) -> pd.DataFrame:
         """Scores with the columns ``source``, ``target`` and ``through``."""
-        fit, test = self._samples(self.source), None
+        fit, test = self._samples(self.lent, self.source), None
         if self.through != "within":
-            test = self._samples(self.target)
+            test = self._samples(self.readout, self.target)
         if test is not None and self.through == "aligned":
             test = self.turned(fit, test)
         table = pd.concat(
@@ -122,7 +127,10 @@ class Carried:
         if self.source == self.target:
             return "within"
         encoder = self.features.experiment.encoders.get(self.readout.source)
-        return "joint" if encoder is not None and encoder.joint else "aligned"
+        if encoder is None:
+            return "aligned"
+        in_one_space = encoder.joint or (encoder.adapt is not None and encoder.adapt.together)
+        return "joint" if in_one_space else "aligned"
 
     @property
     def has_labels(self) -> bool:
@@ -137,8 +145,8 @@ class Carried:
 
     def digest(self) -> tuple[object, ...]:
         """What the table depends on besides labels, parts, settings of decoders and code."""
-        sessions = (self.source, self.target)
-        made = [self.features.digest(self.readout, s, self.fold, self.seed) for s in sessions]
+        sides = ((self.lent, self.source), (self.readout, self.target))
+        made = [self.features.digest(*side, self.fold, self.seed) for side in sides]
         block = self.block.model_dump_json(exclude={"variants"})
         return (*made, self.name, block, self.through, self.is_centred, self.shuffle_seed)
 
@@ -178,9 +186,9 @@ class Carried:
             cell=self.block.cell,
         )
 
-    def _samples(self, session: str) -> Samples:
+    def _samples(self, readout: Readout, session: str) -> Samples:
         return Samples(
-            self.features.of(self.readout, session, self.fold, self.seed),
-            self.features.recording(self.readout, session),
-            self.features.part(self.readout, session, self.fold),
+            self.features.of(readout, session, self.fold, self.seed),
+            self.features.recording(readout, session),
+            self.features.part(readout, session, self.fold),
         )

@@ -222,7 +222,7 @@ class _Cell:
         model = trained(job, path, f"fold{job.fold}_seed{job.seed}")
         tables: list[pd.DataFrame] = []
         for number, key in enumerate(self._keys):
-            recording, part = job.recordings[key], job.splits[key]["part"][job.fold]
+            recording, part = job.recordings[key], job.part(key)
             embedding = model.transform(recording.neural, recording.segment(), number)
             fit = Samples(embedding, recording, part)
             of_valid = Samples(embedding, recording, _valid_as_test(part))

@@ -15,7 +15,7 @@ from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.metrics import METRIC_COLUMNS
 from cebra_kedro.on_disk import chosen_rows
 from cebra_kedro.pipelines import fold_and_seed
-from cebra_kedro.pipelines.training.jobs import first_neurons, jobs_of, unit_of
+from cebra_kedro.pipelines.training.jobs import first_neurons, jobs_of, seen_part, unit_of
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
 from cebra_kedro.sweep import cell_key
@@ -153,8 +153,10 @@ class _Cell:
                 recording = self._recording(population)
                 parts = self._splits[recording_key(self._session, population)]["part"]
                 embedding = model.transform(recording.neural, recording.segment(), number)
+                trials = self._experiment.trials_of(self._variant, self._session)
                 for each in range(len(parts)) if fold < 0 else [fold]:
-                    samples = Samples(embedding, recording, parts[each])
+                    part = seen_part(parts[each], recording, trials)
+                    samples = Samples(embedding, recording, part)
                     yield names[population], each, seed, samples
 
     def _baseline_samples(

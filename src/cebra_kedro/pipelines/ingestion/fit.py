@@ -82,6 +82,7 @@ def problems_of_rows(
     session, _, population = key.partition("/")
     encoders = list(_encoders_of(experiment, session, population))
     yield from _problems_of_size(experiment, key, recording)
+    yield from _problems_of_trials(experiment, encoders, key, recording, part)
     guided: dict[str, list[str]] = {}
     for encoder in encoders:
         for label in experiment.guidance_of(encoder, session).all_labels:
@@ -125,6 +126,25 @@ def _problems_of_size(experiment: Experiment, key: str, recording: Recording) ->
             f"{recording.neural.nbytes / 1e9:.3g} GB, which stay on disk; remove them from "
             f"baselines ({', '.join(FROM_DISK)} is read by rows), or choose wider bins"
         )
+
+
+def _problems_of_trials(
+    experiment: Experiment,
+    encoders: Sequence[str],
+    key: str,
+    recording: Recording,
+    part: np.ndarray,
+) -> Iterator[str]:
+    """An encoder that is to see so many training trials finds them in every fold."""
+    segment, has_trials = recording.segment(), recording.trial is not None
+    least = min(len(np.unique(segment[rows(fold, "train")])) for fold in part) * has_trials
+    for encoder in encoders:
+        trials = experiment.trials_of(encoder, key.partition("/")[0])
+        if trials is not None and trials > least:
+            yield (
+                f"encoders.{encoder}.trials is {trials}, but {key} has {least} training trials in "
+                "one of its folds; lower it"
+            )
 
 
 def _problems_of_guidance(

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.on_disk import first_columns
 from cebra_kedro.recording import Recording
-from cebra_kedro.splits import rows
+from cebra_kedro.splits import first_training_trials, rows
+from cebra_kedro.store import Store
+from cebra_kedro.training.adapt import Start
 from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.data import TrainingData, session_data, spread
+
+if TYPE_CHECKING:
+    from cebra_kedro.training.model import EncoderModel
 
 JOINT = "joint"
 _PARTS = {"train": ("train",), "train_and_valid": ("train", "valid")}
@@ -89,10 +96,14 @@ class EncoderJob:
         return recording if self.n_neurons is None else first_neurons(recording, self.n_neurons)
 
     def _rows(self, key: str, parts: tuple[str, ...]) -> np.ndarray:
-        part = self.splits[key]["part"]
         if self.fold is None:
-            return np.arange(part.shape[1])
-        return rows(part[self.fold], *parts)
+            return np.arange(self.splits[key]["part"].shape[1])
+        return rows(self.part(key), *parts)
+
+    def part(self, key: str) -> np.ndarray:
+        """Of a recording, int8 array (time,) of codes, with the training trials that are seen."""
+        trials = self.experiment.trials_of(self.encoder, key.partition("/")[0])
+        return seen_part(self.splits[key]["part"][self.fold], self.recordings[key], trials)
 
     def _spreads(self, labels: Sequence[str]) -> dict[str, float]:
         """Standard deviations of continuous labels over the rows that are trained on."""
@@ -120,13 +131,19 @@ class EncoderJob:
         return {label: np.unique(np.concatenate(ids)) for label, ids in found.items()}
 
 
+def seen_part(part: np.ndarray, recording: Recording, trials: int | None) -> np.ndarray:
+    """The parts of one fold, int8 array (time,), with so many training trials; None for all."""
+    return part if trials is None else first_training_trials(part, recording.segment(), trials)
+
+
 def unit_of(experiment: Experiment, encoder: str, session: str) -> Unit:
-    """What the encoder that embeds a session is trained on."""
-    populations = experiment.populations_of(encoder)
-    joint = experiment.encoders[encoder].joint
-    sessions = experiment.sessions_of(encoder) if joint else (session,)
+    """What the encoder that embeds a session is trained on; a new session is the last."""
+    populations, block = experiment.populations_of(encoder), experiment.encoders[encoder]
+    sessions = experiment.sessions_of(encoder) if block.joint else (session,)
+    if block.adapt is not None and block.adapt.together:
+        sessions = (*experiment.lenders_of(encoder), session)
     members = tuple((name, population) for name in sessions for population in populations)
-    return Unit(JOINT if joint else session, members)
+    return Unit(JOINT if block.joint else session, members)
 
 
 def units_of(experiment: Experiment, encoder: str, sessions: Sequence[str]) -> tuple[Unit, ...]:
@@ -154,6 +171,34 @@ def jobs_of(
         for fold in folds
         for seed in experiment.training.seeds
     }
+
+
+def starts_of(
+    experiment: Experiment, encoder: str, keys: Iterable[str], models: Store | None
+) -> dict[str, Start]:
+    """What trainings of an adapted encoder start from: of the other, the same fold and seed.
+
+    Args:
+        experiment: the description.
+        encoder: its name.
+        keys: of its models.
+        models: of the encoder that it adapts; None for one from scratch.
+    """
+    adapt, lenders = experiment.encoders[encoder].adapt, experiment.lenders_of(encoder)
+    if adapt is None or models is None:
+        return {}
+    unit = unit_of(experiment, adapt.encoder, lenders[0]).name
+    number = lenders.index(adapt.session or lenders[0])
+    old = {key: f"{unit}/{key.rpartition('/')[2]}" for key in keys}
+    return {
+        key: Start(partial(_model, models, one), str(models.fingerprint(one)), number)
+        for key, one in old.items()
+    }
+
+
+def _model(models: Store, key: str) -> EncoderModel:
+    model: EncoderModel = models[key]
+    return model
 
 
 def first_neurons(recording: Recording, count: int) -> Recording:

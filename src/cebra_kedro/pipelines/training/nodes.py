@@ -22,7 +22,7 @@ from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.on_disk import chosen_rows
 from cebra_kedro.pipelines import chosen_sessions
 from cebra_kedro.pipelines.training.cebra_files import opened_encoder
-from cebra_kedro.pipelines.training.jobs import jobs_of, unit_of, units_of
+from cebra_kedro.pipelines.training.jobs import jobs_of, starts_of, unit_of, units_of
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
 from cebra_kedro.store import Store
@@ -43,16 +43,21 @@ def train_encoder(
     only: Any,
     name: str,
     encoder: str,
+    adapted: Store | None = None,
 ) -> Pieces:
-    """One encoder for each session, fold and seed, or for all sessions; finished ones are kept."""
+    """One encoder for each session, fold and seed, or for all sessions; finished ones are kept.
+
+    Those that adapt others start from models of the same fold and seed, which are in ``adapted``.
+    """
     sessions = _sessions_of_run(experiment, only, encoder)
-    if not sessions and experiment.encoders[encoder].joint:
+    if not sessions and (experiment.encoders[encoder].joint or adapted is not None):
         logger.info("%s.%s: not trained, as the run leaves out some of its sessions", name, encoder)
     jobs = jobs_of(recordings, splits, experiment, encoder, sessions)
+    starts = starts_of(experiment, encoder, jobs, adapted)
     processes = experiment.training.n_processes
     title = f"{name}.{encoder}"
     return Pieces(
-        training_cells(jobs, title=title, processes=processes),
+        training_cells(jobs, title=title, processes=processes, starts=starts),
         processes=processes,
         title=title,
         bar=processes > 1,
@@ -154,10 +159,13 @@ def _features(
 
 
 def _sessions_of_run(experiment: Experiment, only: Any, encoder: str) -> tuple[str, ...]:
-    """Those of the run; none for a joint encoder, if the run leaves out some of its sessions."""
-    sessions = chosen_sessions(experiment, only)
-    left_out = set(experiment.sessions_of(encoder)) - set(sessions)
-    return () if experiment.encoders[encoder].joint and left_out else sessions
+    """Those of the run; none if the run leaves out some that are trained on together.
+
+    These are the sessions of a joint encoder, and those of one that another is adapted from.
+    """
+    sessions, lenders = chosen_sessions(experiment, only), experiment.lenders_of(encoder)
+    needed = experiment.sessions_of(encoder) if experiment.encoders[encoder].joint else lenders
+    return () if set(needed) - set(sessions) else sessions
 
 
 def _digest(recording: Recording) -> str:

@@ -40,13 +40,15 @@ def _inputs(name: str) -> dict[str, str]:
 def _encoder(name: str, experiment: Experiment, encoder: str) -> Pipeline:
     models, namespace = f"{name}.{encoder}.models", f"training.{name}.{encoder}"
     recordings = {key: value for key, value in _inputs(name).items() if key != "splits"}
-    is_read = experiment.encoders[encoder].from_file is not None
+    block = experiment.encoders[encoder]
+    is_read, adapt = block.from_file is not None, block.adapt
     make: Callable[..., Pieces] = open_encoder if is_read else train_encoder
+    old = {"adapted": f"{name}.{adapt.encoder}.models"} if adapt else {}
     return Pipeline(
         [
             node(
                 bind(make, experiment, name=name, encoder=encoder),
-                inputs=recordings if is_read else _inputs(name),
+                inputs=recordings if is_read else _inputs(name) | old,
                 outputs=models,
                 name="open" if is_read else "train",
                 namespace=namespace,
