@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import multiprocessing
 from dataclasses import replace
 from typing import Any
@@ -17,6 +19,7 @@ from cebra_twin import CebraTwin
 from tiny_training import LAWS, tiny_config, tiny_data, train_until_killed
 
 from cebra_kedro.training import TrainingConfig
+from cebra_kedro.training import fingerprint as fingerprints
 from cebra_kedro.training.checkpoint import Checkpoint
 from cebra_kedro.training.data import Guide, TrainingData
 from cebra_kedro.training.encoder import embed_windows
@@ -253,11 +256,10 @@ def test_the_history_has_the_bits_of_each_objective_and_their_mean(tmp_path):
     again = EncoderModel.load(tmp_path / "model.pt")
     assert again.config == config
     history = again.history()
-    each = history[[f"{name}_bits" for name in config.objectives]]
+    each = history[[f"goodness_of_fit_bits_{name}" for name in config.objectives]]
     np.testing.assert_allclose(each.mean(axis=1), history["goodness_of_fit_bits"], atol=1e-5)
-    np.testing.assert_allclose(
-        each["time_bits"], goodness_of_fit_bits(model.objective_loss[:, 1], 50), atol=1e-6
-    )
+    of_time = goodness_of_fit_bits(model.objective_loss[:, 1], 50)
+    np.testing.assert_allclose(each.iloc[:, 1], of_time, atol=1e-6)
     data = tiny_data()
     assert np.array_equal(again.transform(data.neural), model.transform(data.neural))
 
@@ -295,7 +297,7 @@ def test_sessions_share_the_objectives_of_their_labels():
     config = configured("offset5-model", 4, objectives=parts)
     model = train([guided(config), guided(config, seed=1)], config, name=None)
     assert len(model.n_neurons) == 2
-    bits = model.history()[["near_bits", "classes_bits"]]
+    bits = model.history().filter(like="bits_")
     assert (bits[-20:].mean() > bits[:20].mean() + 0.1).all()
 
 
@@ -323,6 +325,18 @@ def test_references_have_their_successor_by_every_time_law():
         assert (positive - pairs.reference == span).all()
         segment = twin.anchors.segment
         assert (segment[positive] == segment[pairs.reference]).all()
+
+
+def test_an_encoder_without_objectives_has_the_fingerprint_that_it_had_before(monkeypatch):
+    monkeypatch.setattr(fingerprints, "_code_version", lambda: "code")
+    data, config = tiny_data(), tiny_config()
+    digest = hashlib.sha256()
+    for array in (data.neural, data.segment, data.labels, data.classes):
+        digest.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
+    settings = config.model_dump(mode="json")
+    del settings["objectives"], settings["renormalise"]
+    digest.update(json.dumps(settings, separators=(",", ":")).encode() + b"code")
+    assert fingerprints.fingerprint([data], config) == digest.hexdigest()
 
 
 # --- what is refused ------------------------------------------------------------------------------

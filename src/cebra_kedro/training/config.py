@@ -370,7 +370,8 @@ class TrainingConfig(Settings):
         """The law that stands for all where one is asked for, e.g. about windows."""
         if isinstance(value, dict) and value.get("objectives") and "pairs" not in value:
             first = next(iter(value["objectives"].values()))
-            return value | {"pairs": first["pairs"] if isinstance(first, dict) else first.pairs}
+            of_first = first.get("pairs") if isinstance(first, dict) else first.pairs
+            return value | {"pairs": of_first}
         return value
 
     @model_validator(mode="after")

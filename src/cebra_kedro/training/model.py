@@ -129,7 +129,7 @@ class EncoderModel:
     def history(self) -> pd.DataFrame:
         """Training curve: ``step, loss`` (nats), ``goodness_of_fit_bits, learning_rate``.
 
-        With objectives, the bits are their mean, and ``<objective>_bits`` those of each.
+        With objectives, the bits are their mean; each has ``goodness_of_fit_bits_<objective>``.
         """
         n_negatives = self.config.n_negatives * len(self.n_neurons)
         bits = goodness_of_fit_bits(self.loss, n_negatives, self.config.n_objectives)
@@ -142,7 +142,7 @@ class EncoderModel:
                 "learning_rate": self.learning_rate,
             }
             | {
-                f"{name}_bits": goodness_of_fit_bits(loss, n_negatives)
+                f"goodness_of_fit_bits_{name}": goodness_of_fit_bits(loss, n_negatives)
                 for name, loss in zip(self.config.objectives, each, strict=True)
             }
         )
