@@ -226,7 +226,12 @@ class Guidance(Settings):
 
 
 class ObjectiveBlock(Guidance, ObjectiveConfig):
-    """One of several losses of an encoder: what guides it, and the dimensions that it is on."""
+    """One of several losses of an encoder: what guides it, and the dimensions that it is on.
+
+    Attributes:
+        pairs: the law of its positive pairs. References and negatives are common to all objectives:
+            bins, uniformly, so that there is no ``prior``; ``hybrid`` is two objectives here.
+    """
 
     @property
     def config(self) -> ObjectiveConfig:

@@ -228,8 +228,7 @@ class ObjectiveConfig(Settings):
 
     Attributes:
         dimensions: the first and the last one, counted from 0; those of several may overlap.
-        pairs: the law of its positive pairs. References and negatives are common to all objectives:
-            bins, uniformly, so that there is no ``prior``; ``hybrid`` is two objectives here.
+        pairs: the law of its positive pairs; references and negatives are common to all.
         loss: its distance and a temperature that is not learned; null for ``loss`` of the encoder.
         weight: of its loss in the sum that is made small, once it has risen.
         ramp_up: shares of the steps between which the weight rises from 0.
