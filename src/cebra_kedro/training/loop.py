@@ -317,12 +317,12 @@ class _ValidationWatch:
     def _loss(self) -> float:
         self._networks.eval()
         losses = [
-            weighed(loss, self._training, self._training.steps)
+            self._objective(batch, self._objective.look_up(batch), draw)
             for draw, batch in enumerate(self._batches)
-            for loss in [self._objective(batch, self._objective.look_up(batch), draw)]
         ]
         self._networks.train()
-        return float(torch.stack(losses).mean())
+        last = self._training.steps  # when all weights have risen, so that looks are comparable
+        return float(torch.stack([weighed(one, self._training, last) for one in losses]).mean())
 
 
 def _as_sessions(
