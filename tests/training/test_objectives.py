@@ -271,6 +271,12 @@ def test_parts_have_unit_norm_each():
         np.testing.assert_allclose(np.linalg.norm(part, axis=1), 1, atol=1e-5)
 
 
+def test_a_low_temperature_does_not_overflow_where_the_norm_is_above_one():
+    config = config_of("a part within another", loss={"temperature": 0.02})
+    # inner products up to 2, so that exponents reach 100, beyond float32
+    assert np.isfinite(train(guided(config), config, name=None).objective_loss).all()
+
+
 def test_a_killed_training_goes_on_with_the_same_bits(tmp_path):
     config = configured("offset5-model", 5, objectives=APART)
     data = guided(config)
