@@ -30,7 +30,9 @@ def added(described, more):
     return merged
 
 
-@pytest.mark.parametrize("name", ["sessions_by_time.md", "across_animals.md", "adapt.md"])
+@pytest.mark.parametrize(
+    "name", ["sessions_by_time.md", "across_animals.md", "adapt.md", "objectives.md"]
+)
 def test_the_page_describes_what_may_be_written(name):
     Experiment.model_validate(added(base_parameters()["hippocampus"], page(name)))
 

@@ -12,6 +12,7 @@ from cebra_kedro.sampling import (
     DeltaNormalLaw,
     HybridLaw,
     MixedLaw,
+    SeveralLaws,
     TimeDeltaLaw,
     TimeLaw,
 )
@@ -20,6 +21,22 @@ from cebra_kedro.sampling import (
 def _hybrid(data, seed):
     anchors = data.anchors
     return HybridLaw(TimeDeltaLaw(anchors, data.labels, 2, seed), TimeLaw(anchors, 2, seed))
+
+
+def _several(data, seed):
+    anchors, labels = data.anchors, data.labels
+    change, near = (
+        TimeDeltaLaw(anchors, labels, 2, seed),
+        DeltaNormalLaw(anchors, labels, 0.5, seed),
+    )
+    return SeveralLaws(anchors, [change, near, ClassLaw(anchors, data.classes, seed)], seed)
+
+
+def _several_in_time(data, seed):
+    anchors, labels = data.anchors, data.labels
+    laws = [TimeLaw(anchors, 1, seed), TimeLaw(anchors, 3, seed)]
+    mixed = MixedLaw(anchors, labels, data.classes, 2, seed)
+    return SeveralLaws(anchors, [*laws, mixed], seed)
 
 
 LAWS = {
@@ -36,8 +53,10 @@ LAWS = {
     "discrete, uniform": lambda data, seed: ClassLaw(data.anchors, data.classes, seed, "uniform"),
     "mixed": lambda data, seed: MixedLaw(data.anchors, data.labels, data.classes, 2, seed),
     "hybrid": _hybrid,
+    "several": _several,
+    "several, in time": _several_in_time,
 }
-ONE_SESSION_ONLY = {"time", "mixed", "hybrid"}
+ONE_SESSION_ONLY = {"time", "mixed", "hybrid", "several, in time"}
 CASES = [(name, 1) for name in LAWS] + [(name, 2) for name in LAWS if name not in ONE_SESSION_ONLY]
 
 

@@ -14,7 +14,7 @@ import torch
 from cebra_kedro.sampling import find_anchors
 from cebra_kedro.training import TrainingConfig
 from cebra_kedro.training.batches import Batch, make_batch
-from cebra_kedro.training.data import TrainingData, pair_law
+from cebra_kedro.training.data import TrainingData, law_of
 from cebra_kedro.training.encoder import window_of
 from cebra_kedro.training.loop import build_networks
 
@@ -44,7 +44,7 @@ class CebraTwin:
             [(window.left, window.right) for window in self._windows],
             clamp=self._clamp,
         )
-        self.law = pair_law(sessions, self.anchors, config.pairs, config.seed)
+        self.law = law_of(sessions, self.anchors, config)
         self.solver = self._make_solver()
 
     def our_batch(self, step: int) -> Batch:
@@ -101,8 +101,9 @@ class CebraTwin:
         rows = begin[:, None] + np.arange(window.length)
         return torch.from_numpy(neural[rows].astype(np.float32)).transpose(1, 2)
 
-    def _make_solver(self) -> Any:
-        config, several = self._config, len(self._sessions) > 1
+    def _original_networks(self) -> torch.nn.ModuleList:
+        """cebra's networks, untouched, with the weights of ours."""
+        config = self._config
         originals = torch.nn.ModuleList(
             cebra.models.init(
                 encoder.architecture,
@@ -115,6 +116,11 @@ class CebraTwin:
             )
         )
         originals.load_state_dict(self.networks.state_dict())
+        return originals
+
+    def _make_solver(self) -> Any:
+        config, several = self._config, len(self._sessions) > 1
+        originals = self._original_networks()
         loss, adam = config.loss, config.optimizer
         limit = {"min_temperature": loss.min_temperature} if loss.learnable_temperature else {}
         criterion = CRITERIONS[loss.distance, loss.learnable_temperature](loss.temperature, **limit)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from cebra_kedro.experiment.blocks import EncoderBlock
 from cebra_kedro.experiment.description import Experiment, Readout
 from cebra_kedro.training.config import EncoderConfig, TrainingConfig
 
@@ -57,14 +58,19 @@ def _variant(experiment: Experiment, readout: Readout, bins_of_row: int) -> dict
         return facts | {"window_bins": window, "method": experiment.baselines[readout.source].name}
     block = experiment.encoders[readout.source]
     return facts | {
-        "guided": block.is_guided,
+        "guided": bool(_labels(block, readout)),
         "joint": block.joint or len(block.populations) > 1,
-        "labels": list(block.all_labels),
+        "labels": list(_labels(block, readout)),
         "control_of": original_of(experiment, readout),
         "decoder_permuted": block.shuffle_labels == "encoder_and_decoder",
         "window_bins": max(_window(experiment, readout), bins_of_row),
         **({"adapted": True} if block.adapt is not None else {}),
     }
+
+
+def _labels(block: EncoderBlock, readout: Readout) -> tuple[str, ...]:
+    """Labels that guide what is read out: of one objective, or of all."""
+    return (block.objectives.get(readout.objective) or block).all_labels
 
 
 def _of_file(
@@ -83,14 +89,16 @@ def _of_file(
 
 def original_of(experiment: Experiment, readout: Readout) -> str:
     """The variant that a control is like, but for its permuted labels; empty if there is none."""
-    if readout.kind != "control":
+    block = experiment.encoders.get(readout.source)
+    if block is None or readout.kind != "control" or not _labels(block, readout):
         return ""
-    control = experiment.encoders[readout.source].model_copy(update={"shuffle_labels": None})
+    control = block.model_copy(update={"shuffle_labels": None})
     same = [name for name, block in experiment.encoders.items() if block == control]
     found = (
         other.name
         for other in experiment.readouts
-        if other.source in same and other.population == readout.population
+        if other.source in same
+        and (other.population, other.objective) == (readout.population, readout.objective)
     )
     return next(found, "")
 

@@ -22,6 +22,7 @@ from cebra_kedro.training.config import (
     EncoderConfig,
     JacobianConfig,
     LossConfig,
+    ObjectiveConfig,
     OptimizerConfig,
     PairsConfig,
     ScheduleConfig,
@@ -193,7 +194,7 @@ class Guidance(Settings):
     @property
     def is_guided(self) -> bool:
         """Whether any label guides."""
-        return bool(self.labels) or self.classes is not None
+        return bool(self.all_labels)
 
     @property
     def all_labels(self) -> tuple[str, ...]:
@@ -222,6 +223,20 @@ class Guidance(Settings):
                 "so that positives would come from the first trial only; add ties: uniform to pairs"
             )
         return self
+
+
+class ObjectiveBlock(Guidance, ObjectiveConfig):
+    """One of several losses of an encoder: what guides it, and the dimensions that it is on.
+
+    Attributes:
+        pairs: the law of its positive pairs. References and negatives are common to all objectives:
+            bins, uniformly, so that there is no ``prior``; ``hybrid`` is two objectives here.
+    """
+
+    @property
+    def config(self) -> ObjectiveConfig:
+        """Without its labels."""
+        return ObjectiveConfig(**{key: getattr(self, key) for key in ObjectiveConfig.model_fields})
 
 
 def _one_or_several(networks: Any) -> str:
@@ -257,8 +272,8 @@ class AdaptBlock(Settings):
         together: train on the old sessions too, whose networks are frozen: positives of new bins
             are bins of any session with like labels, so that the new embedding comes to lie in the
             space of the old one, and decoders can be carried over as they are. ``false`` trains on
-            the new session alone, as cebra does, whatever the law; its embedding then has a space of
-            its own.
+            the new session alone, as cebra does, whatever the law; its embedding then has a
+            space of its own.
     """
 
     encoder: str
@@ -276,9 +291,16 @@ class EncoderBlock(Guidance):
 
     Attributes:
         loss: distance and temperature.
+        objectives: several losses, by name, each with its own labels and law on its own dimensions
+            of the embedding, in place of ``labels``, ``classes`` and ``pairs``. What is decoded,
+            compared and drawn is the whole, and each part as ``<encoder>_<objective>``.
+        renormalise: with ``objectives``: the pieces into which their borders cut the embedding have
+            unit norm, each on its own; false for one norm of the whole. Null is true where all
+            distances are cosine.
         shuffle_labels: the control: permute the labels of the training bins, for the ``encoder``
             alone, or for the ``encoder_and_decoder``: any projection of the activity, even a random
-            one, tells a decoder with true labels something.
+            one, tells a decoder with true labels something. The labels of all objectives are
+            permuted alike.
         fit_on: ``train``; ``train_and_valid`` (the decoder's settings are then chosen on rows that
             the encoder has seen, never on test rows); or ``all``, which lets the encoder see the
             neural data of validation and test trials, is refused when labels are used, and must
@@ -307,6 +329,8 @@ class EncoderBlock(Guidance):
     """
 
     loss: LossConfig = LossConfig()
+    objectives: dict[str, ObjectiveBlock] = Field(default_factory=dict)
+    renormalise: bool | None = None
     shuffle_labels: Literal["encoder", "encoder_and_decoder"] | None = None
     fit_on: Literal["train", "train_and_valid", "all", "unknown"] = "train"
     from_file: str | dict[str, str] | None = None
@@ -335,6 +359,38 @@ class EncoderBlock(Guidance):
             return value | {"sessions": sessions["joint"], "joint": True}
         return value
 
+    @property
+    def guides(self) -> tuple[Guidance, ...]:
+        """What guides each objective."""
+        return tuple(self.objectives.values()) or (self,)
+
+    @property
+    def distances(self) -> set[str]:
+        """Those of its losses."""
+        losses = [one.loss or self.loss for one in self.objectives.values()] or [self.loss]
+        return {loss.distance for loss in losses}
+
+    @property
+    def all_labels(self) -> tuple[str, ...]:
+        """Every label that guides, of all objectives."""
+        if not self.objectives:
+            return super().all_labels
+        return tuple(dict.fromkeys(label for one in self.guides for label in one.all_labels))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_objectives(cls, value: Any) -> Any:
+        """What each objective says is not said for all; the first one's law stands for them."""
+        objectives = value.get("objectives") if isinstance(value, dict) else None
+        if not objectives or not isinstance(objectives, dict):
+            return value
+        both = [key for key in ("labels", "classes", "pairs") if value.get(key)]
+        if both:
+            raise ValueError(f"objectives have their own {', '.join(both)}; remove it beside them")
+        first = next(iter(objectives.values()))
+        pairs = first.get("pairs") if isinstance(first, dict) else getattr(first, "pairs", None)
+        return value | {"pairs": pairs, "labels": (), "classes": None}
+
     @model_validator(mode="before")
     @classmethod
     def _of_a_file(cls, value: Any) -> Any:
@@ -354,7 +410,14 @@ class EncoderBlock(Guidance):
         if self.from_file is not None:
             found.pop("pairs", None)
             found["fit_on"] = self.fit_on  # which has another default
+        if self.objectives:
+            found.pop("pairs", None)
         return found
+
+    @model_validator(mode="after")
+    def _labels_fit_law(self) -> Self:
+        """Each objective has looked at its own."""
+        return self if self.objectives else super()._labels_fit_law()  # type: ignore[operator]
 
     @field_validator("shuffle_labels", mode="before")
     @classmethod
@@ -370,7 +433,8 @@ class EncoderBlock(Guidance):
                 raise ValueError("fit_on: unknown is for encoders with from_file; say train")
             return self
         fields = {k: v for k, v in type(self).model_fields.items() if k not in _OF_A_FILE}
-        trained = [name for name, field in fields.items() if getattr(self, name) != field.default]
+        defaults = {k: f.get_default(call_default_factory=True) for k, f in fields.items()}
+        trained = [name for name, default in defaults.items() if getattr(self, name) != default]
         if trained:
             raise ValueError(f"from_file is not trained; remove {', '.join(trained)}")
         if isinstance(self.from_file, dict) and self.joint:
@@ -391,15 +455,16 @@ class EncoderBlock(Guidance):
             )
         if self.trials is not None and self.fit_on == "all":
             raise ValueError("fit_on: all sees every trial; remove trials")
-        if (self.joint or len(self.populations) > 1) and law in ("time", "hybrid"):
+        in_time = {guide.pairs.law for guide in self.guides} & {"time", "hybrid"}
+        if (self.joint or len(self.populations) > 1) and in_time:
             several = "sessions: joint" if self.joint else "an encoder of several populations"
             raise ValueError(
                 f"{several} needs labels that say which bins of different recordings belong "
-                f"together, but the {law} law pairs bins of one recording by time. Without labels "
-                "of behaviour, pair them by a clock of the trials: labels: [time_in_trial] (or "
-                "[phase_of_trial] where trials differ in length), pairs: {law: delta_normal, "
-                "delta: 0.05, ties: uniform}; else use a label with time_delta, delta_normal, "
-                "discrete or mixed, or train each on its own"
+                f"together, but the {in_time.pop()} law pairs bins of one recording by time. "
+                "Without labels of behaviour, pair them by a clock of the trials: labels: "
+                "[time_in_trial] (or [phase_of_trial] where trials differ in length), pairs: {law: "
+                "delta_normal, delta: 0.05, ties: uniform}; else use a label with time_delta, "
+                "delta_normal, discrete or mixed, or train each on its own"
             )
         return self
 

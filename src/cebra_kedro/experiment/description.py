@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from cebra_kedro.experiment.blocks import (
@@ -52,6 +53,8 @@ class Readout:
         source: the encoder or baseline.
         kind: ``encoder``, ``control`` (labels were permuted) or ``baseline``.
         population: which recording of a session; empty where a session has one.
+        objective: the one that it is the part of; empty for the whole embedding.
+        dimensions: first and last one of its part, counted from 0; None for all.
         transductive: whether it has, or may have, seen the neural data of test trials.
         stored: whether it lies in a file; raw activity is computed where it is needed.
     """
@@ -60,8 +63,16 @@ class Readout:
     source: str
     kind: VariantKind
     population: str = ""
+    objective: str = ""
+    dimensions: tuple[int, int] | None = None
     transductive: bool = False
     stored: bool = True
+
+    def of(self, embedding: np.ndarray) -> np.ndarray:
+        """Its part (time, dim) of the embedding of its encoder."""
+        if self.dimensions is None:
+            return embedding
+        return embedding[:, self.dimensions[0] : self.dimensions[1] + 1]
 
     @property
     def is_carried(self) -> bool:
@@ -172,6 +183,7 @@ class Experiment(Settings):
             "populations": self.populations,
             "encoders": tuple(self.encoders),
             "baselines": tuple(self.baselines),
+            **{f"encoders.{n}.objectives": (*e.objectives,) for n, e in self.encoders.items()},
         }
         for what, names in named.items():
             for name in names:
@@ -231,6 +243,12 @@ class Experiment(Settings):
             raise ValueError(f"encoders.{name} is joint, but has one session only")
         if encoder.adapt is not None:
             self._check_adapted(name, encoder, encoder.adapt)
+        elsewhere = [one for one in self.sessions_of(name) if one in self.guidance]
+        if encoder.objectives and encoder.is_guided and elsewhere:
+            raise ValueError(
+                f"guidance.{elsewhere[0]} replaces the labels of encoders, but encoders.{name} has "
+                "objectives, each with its own; restrict its sessions"
+            )
         if (encoder.fit_on == "all") != name.endswith(_TRANSDUCTIVE):
             raise ValueError(
                 f"encoders.{name}: an encoder that is fitted on the neural data of test trials "
@@ -414,14 +432,17 @@ class Experiment(Settings):
         """Everything that is decoded, compared and drawn: encoders, controls, baselines."""
         found = [
             Readout(
-                name=self.row_of(name, population),
+                name=self.row_of(name, population, objective),
                 source=name,
                 kind="control" if encoder.shuffle_labels else "encoder",
                 population=population,
+                objective=objective,
+                dimensions=dimensions,
                 transductive=encoder.fit_on in ("all", "unknown"),
             )
             for name, encoder in self.encoders.items()
             for population in self.populations_of(name)
+            for objective, dimensions in {"": None, **self.parts_of(name)}.items()
         ]
         found.sort(key=lambda readout: readout.kind == "control")
         found.extend(
@@ -437,17 +458,25 @@ class Experiment(Settings):
         )
         return tuple(found)
 
+    def parts_of(self, encoder: str) -> dict[str, tuple[int, int]]:
+        """Objective → its dimensions, but for those that are on all of them."""
+        objectives = self.encoders[encoder].objectives
+        whole = (0, max((one.dimensions[1] for one in objectives.values()), default=0))
+        return {name: o.dimensions for name, o in objectives.items() if o.dimensions != whole}
+
     def seeds_of(self, readout: Readout) -> tuple[int, ...]:
         """Of its embeddings: 0 where nothing is trained."""
         block = self.encoders.get(readout.source)
         return (0,) if block is None or block.from_file is not None else self.training.seeds
 
-    def row_of(self, encoder: str, population: str = "") -> str:
-        """What an encoder, or one of its populations, is called in tables and figures."""
+    def row_of(self, encoder: str, population: str = "", objective: str = "") -> str:
+        """What an encoder, one of its populations or a part is called in tables and figures."""
         name = encoder
         if population and len(self.populations_of(encoder)) > 1:
             begins = population.startswith(f"{encoder}_")
             name = population if begins else f"{encoder}_{population}"
+        if objective:
+            return f"{name}_{objective}"
         if self.encoders[encoder].fit_on != "unknown" or name.endswith(_UNKNOWN_SPLIT):
             return name
         return f"{name}{_UNKNOWN_SPLIT}"
@@ -485,6 +514,8 @@ class Experiment(Settings):
             session_encoders=networks if len(set(networks)) > 1 else (),
             pairs=guidance.pairs,
             loss=block.loss,
+            objectives={name: one.config for name, one in block.objectives.items()},
+            renormalise=block.renormalise,
             optimizer=optimizer,
             schedule=block.schedule or shared.schedule,
             steps=block.steps or shared.steps,

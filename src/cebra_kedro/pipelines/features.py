@@ -55,7 +55,7 @@ class Features:
         key = self._key(readout, session, fold, seed)
         if key is None:
             return self._baseline(readout, session, session, fold)
-        return self.embeddings[key]["embedding"]
+        return readout.of(self.embeddings[key]["embedding"])
 
     def transferred(self, readout: Readout, transfer: Transfer, fold: int, seed: int) -> np.ndarray:
         """The session that is scored, by what was fitted to the other.
@@ -71,7 +71,7 @@ class Features:
         number = unit.members.index((transfer.fitted_to, readout.population))
         recording = self.recordings[recording_key(transfer.scored_on, readout.population)]
         model = self.models[self._model_key(readout, unit.name, fold, seed)]
-        return model.transform(recording.neural, recording.segment(), number)
+        return readout.of(model.transform(recording.neural, recording.segment(), number))
 
     def lent(self, readout: Readout, session: str) -> Readout:
         """Whose embedding a session has: of an old session, what a variant was adapted from."""
@@ -86,7 +86,8 @@ class Features:
         """What the features depend on, in a few digits."""
         key = self._key(readout, session, fold, seed)
         if key is not None:
-            return str(self.embeddings.fingerprint(key))
+            part = f" {readout.dimensions}" if readout.dimensions else ""
+            return f"{self.embeddings.fingerprint(key)}{part}"
         block = self.experiment.baselines[readout.source]
         recording = self.recordings[recording_key(session, readout.population)]
         data = content_digest(recording.neural, recording.segment())

@@ -2,9 +2,10 @@
 
 from cebra_kedro.sampling.anchors import Anchors, find_anchors
 from cebra_kedro.sampling.class_laws import ClassLaw, MixedLaw
-from cebra_kedro.sampling.draws import PairLaw, Pairs, shuffle_rows, step_rng
+from cebra_kedro.sampling.draws import ObjectiveLaw, PairLaw, Pairs, shuffle_rows, step_rng
 from cebra_kedro.sampling.laws import DeltaNormalLaw, HybridLaw, TimeDeltaLaw, TimeLaw
 from cebra_kedro.sampling.search import LabelTable, NearestAnchor
+from cebra_kedro.sampling.several_laws import SeveralLaws
 
 __all__ = [
     "Anchors",
@@ -14,8 +15,10 @@ __all__ = [
     "LabelTable",
     "MixedLaw",
     "NearestAnchor",
+    "ObjectiveLaw",
     "PairLaw",
     "Pairs",
+    "SeveralLaws",
     "TimeDeltaLaw",
     "TimeLaw",
     "find_anchors",

@@ -72,17 +72,20 @@ class ClassLaw:
         chosen = rng.integers(len(self._class_ids), size=len(session))
         return self._members.draw(session, chosen, rng)
 
+    def positives_of(self, reference: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A positive anchor for each reference anchor."""
+        session = np.empty(len(reference), np.int64)
+        parts = assign_to_sessions(len(reference), self.anchors.n_sessions, rng)
+        for number, part in enumerate(parts):
+            session[part] = number
+        return self._members.draw(session, self._class_of_anchor[reference], rng)
+
     def draw(self, step: int, batch_size: int, n_negatives: int) -> Pairs:
         """References and negatives from the prior, positives of the same class."""
         rng = step_rng(self.seed, step)
         reference = self.draw_prior(batch_size, rng)
         negative = self.draw_prior(n_negatives, rng)
-        session = np.empty(len(reference), np.int64)
-        parts = assign_to_sessions(len(reference), self.anchors.n_sessions, rng)
-        for number, part in enumerate(parts):
-            session[part] = number
-        positive = self._members.draw(session, self._class_of_anchor[reference], rng)
-        return Pairs(reference, (positive,), negative)
+        return Pairs(reference, (self.positives_of(reference, rng),), negative)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,18 +140,22 @@ class MixedLaw:
             for class_id, anchor in found.items()
         }
 
+    def positives_of(self, reference: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A positive anchor for each reference anchor."""
+        start = self._change.draw_changes(len(reference), rng)
+        base, end = self.anchors.row[reference], start + self.time_offset_bins
+        positive = np.empty(len(reference), np.int64)
+        for class_id, index in self._index.items():
+            same = np.flatnonzero(self.classes[base] == class_id)
+            positive[same] = index.near_sum(base[same], end[same], start[same], rng)
+        return positive
+
     def draw(self, step: int, batch_size: int, n_negatives: int) -> Pairs:
         """References and negatives from the prior over classes."""
         rng = step_rng(self.seed, step)
         reference = self._class.draw_prior(batch_size, rng)
         negative = self._class.draw_prior(n_negatives, rng)
-        start = self._change.draw_changes(batch_size, rng)
-        base, end = self.anchors.row[reference], start + self.time_offset_bins
-        positive = np.empty(batch_size, np.int64)
-        for class_id, index in self._index.items():
-            same = np.flatnonzero(self.classes[base] == class_id)
-            positive[same] = index.near_sum(base[same], end[same], start[same], rng)
-        return Pairs(reference, (positive,), negative)
+        return Pairs(reference, (self.positives_of(reference, rng),), negative)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ class Pairs:
     Attributes:
         reference: int64 array (reference,); with several sessions, those of session 0 first.
         positives: per objective, int64 array (reference,) paired with ``reference``. A hybrid
-            law has two (behaviour, time), every other law one.
+            law has two (behaviour, time), several laws one each, every other law one.
         negative: int64 array (negative,), shared by all references.
     """
 
@@ -38,6 +38,14 @@ class PairLaw(Protocol):
             batch_size: references per session.
             n_negatives: negatives per session.
         """
+        ...
+
+
+class ObjectiveLaw(PairLaw, Protocol):
+    """A law that can also draw for references that it has not drawn."""
+
+    def positives_of(self, reference: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A positive anchor for each reference anchor."""
         ...
 
 

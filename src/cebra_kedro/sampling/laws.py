@@ -40,7 +40,7 @@ class TimeLaw:
                 "bins of all by a label or a clock of the trials (delta_normal, time_delta)"
             )
         _check_offset(self.time_offset_bins)
-        if len(self._eligible) == 0:
+        if len(self.eligible) == 0:
             longest = int(np.bincount(self.anchors.segment).max())
             raise ValueError(
                 f"time_offset_bins must be below {longest}, the longest stretch of usable bins "
@@ -48,16 +48,20 @@ class TimeLaw:
             )
 
     @cached_property
-    def _eligible(self) -> np.ndarray:
+    def eligible(self) -> np.ndarray:
         """Anchors that have a successor at the offset in their own segment."""
         return _starts(self.anchors.segment, self.time_offset_bins)
+
+    def positives_of(self, reference: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The successor of each reference anchor, which must be ``eligible``."""
+        return reference + self.time_offset_bins
 
     def draw(self, step: int, batch_size: int, n_negatives: int) -> Pairs:
         """References and negatives uniform over anchors with a successor."""
         rng = step_rng(self.seed, step)
-        reference = self._eligible[rng.integers(len(self._eligible), size=batch_size)]
-        negative = self._eligible[rng.integers(len(self._eligible), size=n_negatives)]
-        return Pairs(reference, (reference + self.time_offset_bins,), negative)
+        reference = self.eligible[rng.integers(len(self.eligible), size=batch_size)]
+        negative = self.eligible[rng.integers(len(self.eligible), size=n_negatives)]
+        return Pairs(reference, (self.positives_of(reference, rng),), negative)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,18 +173,22 @@ class DeltaNormalLaw:
     def _index(self) -> list[NearestAnchor]:
         return _index_sessions(self._table, self.anchors, self.ties)
 
-    def draw(self, step: int, batch_size: int, n_negatives: int) -> Pairs:
-        """References and negatives uniform over the anchors of each session."""
-        rng = step_rng(self.seed, step)
-        reference = draw_uniform(self.anchors, batch_size, rng)
-        negative = draw_uniform(self.anchors, n_negatives, rng)
+    def positives_of(self, reference: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A positive anchor for each reference anchor."""
         mean = np.asarray(self.labels[self.anchors.row[reference]], np.float64)
         query = rng.normal(mean, self.delta)
         parts = assign_to_sessions(len(reference), self.anchors.n_sessions, rng)
         positive = np.empty(len(reference), np.int64)
         for index, part in zip(self._index, parts, strict=True):
             positive[part] = index.near(query[part], rng)
-        return Pairs(reference, (positive,), negative)
+        return positive
+
+    def draw(self, step: int, batch_size: int, n_negatives: int) -> Pairs:
+        """References and negatives uniform over the anchors of each session."""
+        rng = step_rng(self.seed, step)
+        reference = draw_uniform(self.anchors, batch_size, rng)
+        negative = draw_uniform(self.anchors, n_negatives, rng)
+        return Pairs(reference, (self.positives_of(reference, rng),), negative)
 
 
 @dataclass(frozen=True, eq=False)

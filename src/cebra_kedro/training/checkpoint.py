@@ -14,6 +14,7 @@ from cebra_kedro.atomic import atomic_path
 
 if TYPE_CHECKING:
     from cebra_kedro.training.loss import InfoNCE
+    from cebra_kedro.training.objectives import Objectives
 
 logger = logging.getLogger(__name__)
 
@@ -31,23 +32,23 @@ class TrainingState:
 
     Attributes:
         step: steps done.
-        losses: float32 tensor (step,), NaN where not done.
+        losses: float32 tensor (step,), or (step, objective), NaN where not done.
         seconds_before: training time of the runs before a resumption.
     """
 
     def __init__(
         self,
         networks: torch.nn.ModuleList,
-        criterion: InfoNCE,
+        criterion: InfoNCE | Objectives,
         optimizer: torch.optim.Optimizer,
         watch: Watch,
-        steps: int,
+        losses: tuple[int, ...],
         device: torch.device,
     ) -> None:
         self._networks, self._criterion = networks, criterion
         self._optimizer, self._watch = optimizer, watch
         self.step = 0
-        self.losses = torch.full((steps,), torch.nan, device=device)
+        self.losses = torch.full(losses, torch.nan, device=device)
         self.seconds_before = 0.0
         self._started = time.perf_counter()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -52,8 +53,8 @@ class PairsConfig(Settings):
         law: ``time`` (bins a fixed time apart), ``time_delta`` (labels a recorded change apart),
             ``delta_normal`` (labels a Gaussian change apart), ``discrete`` (same class),
             ``mixed`` (same class, labels a recorded change apart), ``hybrid`` (``time_delta`` and
-            ``time``, losses summed, both on all dimensions; in cebra, behaviour takes the first
-            three).
+            ``time``, losses summed, both on all dimensions; ``objectives`` gives each its own, as
+            in cebra, where behaviour takes the first three).
         time_offset_bins: the time span of a positive pair or of a label change.
         delta: standard deviation of the Gaussian change, in the unit of the labels.
         ties: which of several bins with exactly the nearest label is taken; ``first`` follows
@@ -223,12 +224,53 @@ class JacobianConfig(Settings):
 
     @model_validator(mode="after")
     def _rises(self) -> JacobianConfig:
-        begin, end = self.ramp_up
-        if not 0 <= begin <= end < 1:
+        _check_ramp_up(self.ramp_up)
+        return self
+
+
+class ObjectiveConfig(Settings):
+    """A loss on some dimensions of an embedding, as in ``cebra.solver.multiobjective``.
+
+    Attributes:
+        dimensions: the first and the last one, counted from 0; those of several may overlap.
+        pairs: the law of its positive pairs; references and negatives are common to all.
+        loss: its distance and a temperature that is not learned; null for ``loss`` of the encoder.
+        weight: of its loss in the sum that is made small, once it has risen.
+        ramp_up: shares of the steps between which the weight rises from 0.
+    """
+
+    dimensions: tuple[int, int]
+    pairs: PairsConfig
+    loss: LossConfig | None = None
+    weight: float = Field(1.0, gt=0)
+    ramp_up: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def columns(self) -> slice:
+        """Its dimensions, of arrays (time, dim)."""
+        return slice(self.dimensions[0], self.dimensions[1] + 1)
+
+    @model_validator(mode="after")
+    def _is_one_objective(self) -> ObjectiveConfig:
+        _check_ramp_up(self.ramp_up)
+        if self.pairs.law == "hybrid":
+            raise ValueError("the hybrid law is two objectives; write time_delta and time as two")
+        if self.pairs.prior is not None:
+            raise ValueError("objectives share references, drawn uniformly; remove prior")
+        if self.loss is not None and self.loss.learnable_temperature:
             raise ValueError(
-                f"ramp_up must be two shares of the steps, 0 ≤ from ≤ to < 1, got [{begin}, {end}]"
+                "a temperature is learned for all objectives or none; set learnable_temperature in "
+                "loss of the encoder"
             )
         return self
+
+
+def _check_ramp_up(ramp_up: tuple[float, float]) -> None:
+    begin, end = ramp_up
+    if not 0 <= begin <= end < 1:
+        raise ValueError(
+            f"ramp_up must be two shares of the steps, 0 ≤ from ≤ to < 1, got [{begin}, {end}]"
+        )
 
 
 class TrainingConfig(Settings):
@@ -238,8 +280,11 @@ class TrainingConfig(Settings):
         encoder: the network.
         session_encoders: one network per session of a multi-session training, if they differ;
             empty means ``encoder`` for every session.
-        pairs: the law of positive pairs.
+        pairs: the law of positive pairs; with objectives that of the first, if not given.
         loss: InfoNCE's distance and temperature.
+        objectives: several losses, by name, each on dimensions of its own; none for one on all.
+        renormalise: parts of the embedding between the borders of objectives have unit norm each;
+            null means where all distances are cosine.
         optimizer: optimiser and clipping.
         schedule: learning rate over the steps.
         steps: gradient steps.
@@ -259,6 +304,8 @@ class TrainingConfig(Settings):
     session_encoders: tuple[EncoderConfig, ...] = ()
     pairs: PairsConfig
     loss: LossConfig = LossConfig()
+    objectives: dict[str, ObjectiveConfig] = Field(default_factory=dict)
+    renormalise: bool | None = None
     optimizer: OptimizerConfig = OptimizerConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     steps: int = Field(ge=1)
@@ -276,6 +323,35 @@ class TrainingConfig(Settings):
         """Negatives of a step, per session."""
         return self.batch_size if self.negatives is None else self.negatives
 
+    @property
+    def laws(self) -> tuple[PairsConfig, ...]:
+        """The law of each objective."""
+        return tuple(one.pairs for one in self.objectives.values()) or (self.pairs,)
+
+    @property
+    def n_objectives(self) -> int:
+        """Losses that are summed."""
+        return sum(law.n_objectives for law in self.laws)
+
+    @property
+    def losses(self) -> tuple[LossConfig, ...]:
+        """The loss of each objective."""
+        return tuple(one.loss or self.loss for one in self.objectives.values()) or (self.loss,)
+
+    @property
+    def pieces(self) -> tuple[int, ...]:
+        """Widths of the pieces of the embedding that have unit norm each; none for as ever.
+
+        They lie between all borders of objectives, as ``compute_renormalize_ranges`` in
+        ``cebra/models/multiobjective.py`` has them.
+        """
+        columns = [one.columns for one in self.objectives.values()]
+        cosine = all(loss.distance == "cosine" for loss in self.losses)
+        if not columns or not (cosine if self.renormalise is None else self.renormalise):
+            return ()
+        borders = sorted({border for one in columns for border in (one.start, one.stop)})
+        return tuple(end - begin for begin, end in pairwise(borders))
+
     def encoders(self, n_sessions: int) -> tuple[EncoderConfig, ...]:
         """The network of each session.
 
@@ -292,10 +368,62 @@ class TrainingConfig(Settings):
             raise ValueError("all session_encoders must have the same output_dimension")
         return encoders
 
+    @model_validator(mode="before")
+    @classmethod
+    def _pairs_of_first(cls, value: Any) -> Any:
+        """The law that stands for all where one is asked for, e.g. about windows."""
+        if isinstance(value, dict) and value.get("objectives") and "pairs" not in value:
+            first = next(iter(value["objectives"].values()))
+            of_first = first.get("pairs") if isinstance(first, dict) else first.pairs
+            return value | {"pairs": of_first}
+        return value
+
+    @model_validator(mode="after")
+    def _objectives_fit(self) -> TrainingConfig:
+        if not self.objectives:
+            if self.renormalise is not None:
+                raise ValueError("renormalise is for parts of objectives; remove it")
+            return self
+        if self.pairs != self.laws[0]:
+            raise ValueError("objectives have their own pairs; remove pairs beside them")
+        if len({law.windows for law in self.laws}) > 1:
+            raise ValueError("objectives share their windows; give all pairs the same windows")
+        if self.loss not in self.losses and self.loss != LossConfig():
+            raise ValueError("each objective has its own loss; remove loss beside them")
+        self._check_dimensions()
+        return self
+
+    def _check_dimensions(self) -> None:
+        """Objectives must lie in the embedding, and together make it up."""
+        n_dims, covered = self.encoder.output_dimension, set[int]()
+        for name, one in self.objectives.items():
+            first, last = one.dimensions
+            if not 0 <= first <= last < n_dims:
+                raise ValueError(
+                    f"objectives.{name}.dimensions must be the first and the last one, in 0 … "
+                    f"{n_dims - 1} (output_dimension {n_dims}), got [{first}, {last}]"
+                )
+            covered.update(range(first, last + 1))
+        if left := sorted({*range(n_dims)} - covered):
+            raise ValueError(
+                f"no objective has the dimensions {', '.join(map(str, left))}; lower "
+                "output_dimension, or let an objective reach over them"
+            )
+        if any(loss.distance != "cosine" for loss in self.losses) and self.renormalise:
+            raise ValueError(
+                "renormalise: true is for the cosine distance; remove it, or the other one"
+            )
+        if 1 in self.pieces:
+            raise ValueError(
+                "objectives cut the embedding into pieces of unit norm, of which one has a single "
+                "dimension and could only be ±1; move their borders, or say renormalise: false"
+            )
+
     @model_validator(mode="after")
     def _distance_fits_encoder(self) -> TrainingConfig:
         for encoder in self.session_encoders or (self.encoder,):
-            if "-mse" in encoder.architecture and self.loss.distance == "cosine":
+            cosine = any(loss.distance == "cosine" for loss in self.losses)
+            if "-mse" in encoder.architecture and cosine:
                 raise ValueError(
                     f"{encoder.architecture} has no normalised output, so the cosine distance "
                     "is unbounded; set loss.distance to euclidean or choose another encoder"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from cebra_kedro.training.config import EncoderConfig
-from cebra_kedro.training.layers import run_channels_last
+from cebra_kedro.training.layers import normalise_pieces, run_channels_last
 from cebra_kedro.training.sparse import SparseWindows
 
 RANDOM_STATE = threading.RLock()
@@ -36,8 +36,16 @@ def known_architectures() -> list[str]:
     return sorted(name for name in cebra.models.get_options() if not name.startswith("supervised"))
 
 
-def build_network(config: EncoderConfig, n_neurons: int, seed: int) -> torch.nn.Module:
+def build_network(
+    config: EncoderConfig, n_neurons: int, seed: int, pieces: tuple[int, ...] = ()
+) -> torch.nn.Module:
     """A freshly initialised network; the global random state is left as it was.
+
+    Args:
+        config: architecture and widths.
+        n_neurons: input channels.
+        seed: of the weights.
+        pieces: widths of the pieces of its output that have unit norm each; none for cebra's norm.
 
     Raises:
         ValueError: the architecture is not registered; the message lists similar names.
@@ -59,6 +67,8 @@ def build_network(config: EncoderConfig, n_neurons: int, seed: int) -> torch.nn.
             config.architecture, n_neurons, config.hidden_units, config.output_dimension
         )
     run_channels_last(network)
+    if pieces:
+        normalise_pieces(network, pieces)
     return network
 
 

@@ -155,6 +155,10 @@ def _common_encoder(model: EncoderModel, networks: torch.nn.ModuleList) -> Encod
     """The one network description that a cebra file has room for."""
     from cebra.models import ConvolutionalModelMixin
 
+    if model.config.objectives:
+        raise ValueError(
+            "cebra.CEBRA has no objectives on parts of an embedding; keep EncoderModel.save"
+        )
     encoders = model.config.encoders(len(model.n_neurons))
     if len(set(encoders)) > 1:
         described = ", ".join(f"{e.architecture} ({e.hidden_units} units)" for e in encoders)

@@ -41,7 +41,11 @@ def fingerprint(
     for session in (*sessions, *validation):
         for array in (session.neural, session.segment, session.labels, session.classes):
             _add_array(digest, array)
-    digest.update(config.model_dump_json().encode())
+        for guide in session.guides:
+            _add_array(digest, guide.labels)
+            _add_array(digest, guide.classes)
+    without = None if config.objectives else {"objectives", "renormalise"}
+    digest.update(config.model_dump_json(exclude=without).encode())
     if start is not None:
         digest.update(f"adapts network {start.network} of {start.fingerprint}".encode())
     digest.update(_code_version().encode())

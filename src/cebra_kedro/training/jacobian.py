@@ -16,6 +16,7 @@ from cebra_kedro.training.batches import Batch
 from cebra_kedro.training.config import JacobianConfig
 from cebra_kedro.training.data import TrainingData
 from cebra_kedro.training.encoder import embed_windows, window_of
+from cebra_kedro.training.schedule import ramp
 
 
 def windows_around(neural: Rows, rows: np.ndarray, left: int, right: int) -> torch.Tensor:
@@ -75,9 +76,7 @@ class JacobianPenalty:
 
     def weight(self, step: int) -> float:
         """The weight at a step: 0 before ``ramp_up``, then up in a straight line."""
-        begin, end = (share * self._steps for share in self._config.ramp_up)
-        risen = (step - begin) / (end - begin) if end > begin else float(step >= end)
-        return self._config.weight * min(max(risen, 0.0), 1.0)
+        return self._config.weight * ramp(step, self._steps, self._config.ramp_up)
 
     def __call__(self, batch: Batch, step: int) -> torch.Tensor:
         """The penalty of a batch, its weight included."""

@@ -39,6 +39,24 @@ def run_channels_last(network: torch.nn.Module) -> None:
             module.forward = partial(forwards[type(module)], module)
 
 
+def normalise_pieces(network: torch.nn.Module, widths: tuple[int, ...]) -> None:
+    """Let the last layer give pieces of the embedding unit norm, each on its own.
+
+    Raises:
+        ValueError: the output of the network is not normalised.
+    """
+    from cebra.models.layers import _Norm
+
+    norms = [module for module in network.modules() if type(module) is _Norm]
+    if not norms:
+        raise ValueError(
+            f"{type(network).__name__} has no normalised output, whose parts could be normalised; "
+            "choose another architecture, or say renormalise: false"
+        )
+    for module in norms:
+        module.forward = partial(_normalise_each, module, widths)
+
+
 def channels_of_first_layer(network: torch.nn.Module) -> int | None:
     """Outputs of the first layer; None if it cannot add up what is not zero."""
     from cebra.models.layers import _MeanAndConv
@@ -298,3 +316,10 @@ class _Crop(torch.autograd.Function):
 def _normalise(_: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """Unit norm along the channels, as cebra's ``_Norm``; its ``torch.norm`` is slow on few."""
     return inputs / inputs.square().sum(dim=1, keepdim=True).sqrt()
+
+
+def _normalise_each(
+    module: torch.nn.Module, widths: tuple[int, ...], inputs: torch.Tensor
+) -> torch.Tensor:
+    """The same of each piece along the channels."""
+    return torch.cat([_normalise(module, piece) for piece in inputs.split(widths, dim=1)], dim=1)

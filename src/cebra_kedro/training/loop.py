@@ -21,7 +21,7 @@ from cebra_kedro.training.batch_embedder import BatchEmbedder, batch_embedder
 from cebra_kedro.training.batches import Batch, drawn_ahead, make_batch
 from cebra_kedro.training.checkpoint import Checkpoint, TrainingState
 from cebra_kedro.training.config import OptimizerConfig, TrainingConfig
-from cebra_kedro.training.data import TrainingData, pair_law
+from cebra_kedro.training.data import TrainingData, law_of
 from cebra_kedro.training.encoder import (
     RANDOM_STATE,
     build_network,
@@ -32,6 +32,7 @@ from cebra_kedro.training.fingerprint import fingerprint
 from cebra_kedro.training.jacobian import JacobianPenalty
 from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.model import EncoderModel
+from cebra_kedro.training.objectives import Objectives, criterion_of, weighed
 from cebra_kedro.training.progress import TrainingProgress
 from cebra_kedro.training.schedule import learning_rates
 
@@ -99,14 +100,15 @@ def _train(
     if start is not None:
         start.begin(networks)
     networks.to(device)
-    criterion = InfoNCE(config.loss, _dtype(config)).to(device)
+    criterion = criterion_of(config, _dtype(config)).to(device)
     objective = _Objective(networks, criterion, sessions, config, device)
     watch = _ValidationWatch(networks, criterion, validation, config, device)
     every = (*networks.parameters(), *criterion.parameters())
     parameters = [one for one in every if one.requires_grad]
     optimizer = _optimizer(parameters, config.optimizer, device)
     rates = learning_rates(config.schedule, config.optimizer.learning_rate, config.steps)
-    state = TrainingState(networks, criterion, optimizer, watch, config.steps, device)
+    shape = (config.steps, len(config.objectives)) if config.objectives else (config.steps,)
+    state = TrainingState(networks, criterion, optimizer, watch, shape, device)
     digest = fingerprint(sessions, config, validation, start)
     if checkpoint is not None:
         checkpoint.restore(state, digest)
@@ -116,7 +118,7 @@ def _train(
         for batch, looked_up in batches:
             loss = objective(batch, looked_up, state.step)
             optimizer.zero_grad(set_to_none=True)
-            objective.penalised(loss, batch, state.step).backward()
+            objective.minimised(loss, batch, state.step).backward()
             if config.optimizer.clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(parameters, config.optimizer.clip_norm)
             for group in optimizer.param_groups:
@@ -132,11 +134,13 @@ def _train(
         progress.check(state.step, state.losses)
 
     watch.restore_best()
+    losses = state.losses[: state.step].cpu()
     return EncoderModel(
         config=config,
         n_neurons=tuple(session.neural.shape[1] for session in sessions),
         state={key: value.detach().cpu() for key, value in networks.state_dict().items()},
-        loss=state.losses[: state.step].cpu().numpy(),
+        loss=(losses.sum(dim=1) if config.objectives else losses).numpy(),
+        objective_loss=losses.numpy() if config.objectives else None,
         learning_rate=np.array(rates[: state.step], np.float32),
         temperature=float(criterion.temperature),
         train_seconds=state.seconds_before + time.perf_counter() - started,
@@ -165,7 +169,7 @@ def resolve_device(name: str) -> torch.device:
 def build_networks(sessions: Sequence[TrainingData], config: TrainingConfig) -> torch.nn.ModuleList:
     """Freshly initialised networks, one per session."""
     return torch.nn.ModuleList(
-        build_network(encoder, session.neural.shape[1], config.seed + number)
+        build_network(encoder, session.neural.shape[1], config.seed + number, config.pieces)
         for number, (encoder, session) in enumerate(
             zip(config.encoders(len(sessions)), sessions, strict=True)
         )
@@ -182,7 +186,7 @@ class _Objective:
     def __init__(
         self,
         networks: torch.nn.ModuleList,
-        criterion: InfoNCE,
+        criterion: InfoNCE | Objectives,
         sessions: Sequence[TrainingData],
         config: TrainingConfig,
         device: torch.device,
@@ -195,7 +199,7 @@ class _Objective:
             [(window.left, window.right) for window in windows],
             clamp=clamp,
         )
-        self.law = pair_law(sessions, self.anchors, config.pairs, config.seed)
+        self.law = law_of(sessions, self.anchors, config)
         self._penalty = None
         if config.jacobian_regularisation is not None:
             self._penalty = JacobianPenalty(
@@ -207,7 +211,7 @@ class _Objective:
                 clamp=clamp,
             )
         self._reseed = any(has_dropout(network) for network in networks)
-        references = (1 + config.pairs.n_objectives) * config.batch_size
+        references = (1 + config.n_objectives) * config.batch_size
         self._rows_per_step = references + config.n_negatives
         self._embedders: list[BatchEmbedder] = [
             batch_embedder(
@@ -251,14 +255,15 @@ class _Objective:
         )
 
     def __call__(self, batch: Batch, looked_up: LookedUp, step: int) -> torch.Tensor:
-        """InfoNCE of one batch, summed over objectives."""
+        """InfoNCE of one batch, summed over objectives; (objective,) where each has its part."""
         with self._precision(), self._seeded(step):
             parts = [embed(found) for embed, found in zip(self._embedders, looked_up, strict=True)]
         embedding = torch.cat([part.float() for part in parts]) if len(parts) > 1 else parts[0]
         return self._criterion(embedding.float(), batch)
 
-    def penalised(self, loss: torch.Tensor, batch: Batch, step: int) -> torch.Tensor:
-        """The loss with the penalty of the step, where there is one."""
+    def minimised(self, loss: torch.Tensor, batch: Batch, step: int) -> torch.Tensor:
+        """The loss, weighed, with the penalty of the step, where there is one."""
+        loss = weighed(loss, self._config, step)
         if self._penalty is None or self._penalty.weight(step) == 0:
             return loss
         with self._seeded(step):
@@ -286,12 +291,12 @@ class _ValidationWatch:
     def __init__(
         self,
         networks: torch.nn.ModuleList,
-        criterion: InfoNCE,
+        criterion: InfoNCE | Objectives,
         validation: Sequence[TrainingData],
         config: TrainingConfig,
         device: torch.device,
     ) -> None:
-        self._config = config.early_stop
+        self._config, self._training = config.early_stop, config
         if (self._config is None) != (not validation):
             raise ValueError("early_stop and validation data go together; pass both or neither")
         self._networks = networks
@@ -330,7 +335,8 @@ class _ValidationWatch:
             for draw, batch in enumerate(self._batches)
         ]
         self._networks.train()
-        return float(torch.stack(losses).mean())
+        last = self._training.steps  # when all weights have risen, so that looks are comparable
+        return float(torch.stack([weighed(one, self._training, last) for one in losses]).mean())
 
 
 def _as_sessions(

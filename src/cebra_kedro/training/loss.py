@@ -34,10 +34,17 @@ class InfoNCE(torch.nn.Module):
         config: distance and temperature.
         gradient_dtype: what the products of its gradient are computed in; the loss itself and
             the gradients that it hands on are float32.
+        squared_norm: of the embeddings at most, with cosine.
     """
 
-    def __init__(self, config: LossConfig, gradient_dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        config: LossConfig,
+        gradient_dtype: torch.dtype = torch.float32,
+        squared_norm: int = 1,
+    ) -> None:
         super().__init__()
+        self._squared_norm = squared_norm
         self._gradient_dtype = gradient_dtype
         self._distance = config.distance
         lowest = config.min_temperature if config.learnable_temperature else config.temperature
@@ -86,7 +93,8 @@ class InfoNCE(torch.nn.Module):
         # With cosine similarity and a known temperature, exp() cannot overflow: no maximum needed.
         largest = self._largest_inverse
         bounded = self._distance == "cosine" and largest is not None
-        safe = bounded and largest is not None and largest * 1.01 <= _SAFE_EXPONENT
+        norm = 1.01 * self._squared_norm
+        safe = bounded and largest is not None and largest * norm <= _SAFE_EXPONENT
         uniformity = _WeightedLogSumExp.apply(
             left * scale,
             right,

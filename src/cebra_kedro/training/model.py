@@ -36,11 +36,13 @@ class EncoderModel:
         config: the full training configuration.
         n_neurons: input width of each session's network; one entry for a single session.
         state: state dict of the networks; keys begin with the number of the session.
-        loss: float32 array (step,), InfoNCE in nats.
+        loss: float32 array (step,), InfoNCE in nats, summed over objectives as they are, whatever
+            they weigh.
         learning_rate: float32 array (step,).
         temperature: the softmax temperature, as trained if it was learnable.
         train_seconds: wall time of the training.
         fingerprint: digest of data, configuration and code it was trained from.
+        objective_loss: float32 array (step, objective), where the configuration has objectives.
     """
 
     config: TrainingConfig
@@ -51,6 +53,7 @@ class EncoderModel:
     temperature: float
     train_seconds: float
     fingerprint: str
+    objective_loss: np.ndarray | None = None
 
     def network(self, session: int = 0) -> torch.nn.Module:
         """The trained network of a session in evaluation mode, on the CPU.
@@ -64,7 +67,7 @@ class EncoderModel:
                 f"trained together, got {session}"
             )
         encoder = self.config.encoders(len(self.n_neurons))[session]
-        network = build_network(encoder, self.n_neurons[session], seed=0)
+        network = build_network(encoder, self.n_neurons[session], 0, self.config.pieces)
         prefix = f"{session}."
         network.load_state_dict(
             {
@@ -124,15 +127,23 @@ class EncoderModel:
         )
 
     def history(self) -> pd.DataFrame:
-        """Training curve: ``step, loss`` (nats), ``goodness_of_fit_bits, learning_rate``."""
+        """Training curve: ``step, loss`` (nats), ``goodness_of_fit_bits, learning_rate``.
+
+        With objectives, the bits are their mean; each has ``goodness_of_fit_bits_<objective>``.
+        """
         n_negatives = self.config.n_negatives * len(self.n_neurons)
-        bits = goodness_of_fit_bits(self.loss, n_negatives, self.config.pairs.n_objectives)
+        bits = goodness_of_fit_bits(self.loss, n_negatives, self.config.n_objectives)
+        each = () if self.objective_loss is None else self.objective_loss.T
         return pd.DataFrame(
             {
                 "step": np.arange(len(self.loss)),
                 "loss": self.loss,
                 "goodness_of_fit_bits": bits,
                 "learning_rate": self.learning_rate,
+            }
+            | {
+                f"goodness_of_fit_bits_{name}": goodness_of_fit_bits(loss, n_negatives)
+                for name, loss in zip(self.config.objectives, each, strict=True)
             }
         )
 
@@ -150,6 +161,8 @@ class EncoderModel:
             "train_seconds": self.train_seconds,
             "fingerprint": self.fingerprint,
         }
+        if self.objective_loss is not None:
+            content["objective_loss"] = torch.from_numpy(self.objective_loss.copy())
         with atomic_path(Path(path)) as temporary:
             torch.save(content, temporary)
 
@@ -168,6 +181,7 @@ class EncoderModel:
                 f"{path} has format version {content['format_version']}, this cebra-kedro reads "
                 f"up to {FORMAT_VERSION}; upgrade cebra-kedro"
             )
+        each = content.get("objective_loss")
         return cls(
             config=TrainingConfig.model_validate_json(content["training_config"]),
             n_neurons=tuple(content["n_neurons"]),
@@ -177,6 +191,7 @@ class EncoderModel:
             temperature=content["temperature"],
             train_seconds=content["train_seconds"],
             fingerprint=content["fingerprint"],
+            objective_loss=None if each is None else each.numpy(),
         )
 
 

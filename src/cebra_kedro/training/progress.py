@@ -59,8 +59,8 @@ class TrainingProgress:
         if now < self._due:
             return
         self.check(done, losses)
-        loss = float(losses[done - 1])
-        bits = goodness_of_fit_bits(loss, self._n_negatives, self._config.pairs.n_objectives)
+        loss = float(losses[done - 1].sum())
+        bits = goodness_of_fit_bits(loss, self._n_negatives, self._config.n_objectives)
         state = f"loss {loss:.3f}, {bits:.2f} bits"
         progress.advance_piece(done, self._config.steps, state)
         self._bar.set_postfix_str(f"{state}, lr {rate:.1e}", refresh=False)
@@ -73,13 +73,13 @@ class TrainingProgress:
         Raises:
             TrainingError: names the first such step and the likely cause.
         """
-        bad = torch.nonzero(~torch.isfinite(losses[self._checked : done]))
+        bad = torch.nonzero(~torch.isfinite(losses[self._checked : done]))[:, 0]
         first, self._checked = self._checked, done
         if len(bad) == 0:
             return
         step = first + int(bad[0])
         raise TrainingError(
-            f"the loss is {float(losses[step])} at step {step} of {self._config.steps}; "
+            f"the loss is {float(losses[step].sum())} at step {step} of {self._config.steps}; "
             + self._likely_cause(step)
         )
 

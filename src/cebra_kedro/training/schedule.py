@@ -1,4 +1,4 @@
-"""Learning rate of each step as a closed form; the loop reads it, nothing steps it elsewhere."""
+"""Learning rate and weights of each step as closed forms; nothing steps them elsewhere."""
 
 from __future__ import annotations
 
@@ -35,6 +35,19 @@ def learning_rate_fraction(schedule: ScheduleConfig, step: int, steps: int) -> f
     if step <= peak:
         return _cosine(schedule.initial_fraction, 1.0, step / peak)
     return _cosine(1.0, schedule.final_fraction, (step - peak) / max(last - peak, 1.0))
+
+
+def ramp(step: int, steps: int, ramp_up: tuple[float, float]) -> float:
+    """How far a weight has risen, from 0 to 1 in a straight line.
+
+    Args:
+        step: number of the step, 0 … steps − 1.
+        steps: total number of steps.
+        ramp_up: shares of the steps between which it rises.
+    """
+    begin, end = (share * steps for share in ramp_up)
+    risen = (step - begin) / (end - begin) if end > begin else float(step >= end)
+    return min(max(risen, 0.0), 1.0)
 
 
 def _cosine(start: float, end: float, progress: float) -> float:

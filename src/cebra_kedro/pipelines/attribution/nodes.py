@@ -93,9 +93,10 @@ def _of_variant(maps: Store, session: str, variant: str) -> list[dict[str, np.nd
 
 
 def _asked(experiment: Experiment) -> Sequence[Readout]:
-    """The encoders that the description asks about, and controls of any of them."""
+    """The encoders that the description asks about, as wholes, and controls of any of them."""
     asked = experiment.attribution.encoders if experiment.attribution else None
-    readouts = [one for one in experiment.readouts if one.kind != "baseline"]
+    whole = (one for one in experiment.readouts if not one.objective)
+    readouts = [one for one in whole if one.kind != "baseline"]
     if asked is None:
         return readouts
     chosen = [one for one in readouts if one.source in asked and one.kind == "encoder"]
@@ -110,6 +111,7 @@ def _control_of(experiment: Experiment, readout: Readout) -> str:
         one
         for one in experiment.readouts
         if one.kind == "control"
+        and not one.objective
         and one.population == readout.population
         and experiment.encoders[one.source].all_labels == labels
     ]

@@ -148,7 +148,7 @@ class _Comparison:
 
     def _embedding(self, session: str, readout: Readout, run: str) -> np.ndarray:
         place = recording_key(session, readout.population)
-        return self._embeddings[f"{readout.source}/{place}/{run}"]["embedding"]
+        return readout.of(self._embeddings[f"{readout.source}/{place}/{run}"]["embedding"])
 
     def _rows(self, session: str, readout: Readout, fold: int, *parts: str) -> np.ndarray:
         part = self._splits[recording_key(session, readout.population)]["part"]

@@ -154,7 +154,7 @@ class Carried:
     def is_centred(self) -> bool:
         """Whether the space has no centre of its own, which that of the cosine distance has."""
         encoder = self.features.experiment.encoders.get(self.readout.source)
-        return encoder is None or encoder.loss.distance == "euclidean"
+        return encoder is None or "euclidean" in encoder.distances
 
     def turned(self, fit: Samples, test: Samples) -> Samples:
         """The target in the source's space; of both, training rows alone say how.

@@ -87,12 +87,12 @@ def score(
         for row in _score_rows(found[key], key)
     ]
     bits = {key: _final_bits(models[key]) for key in models}
-    fits = {key: value for key, value in bits.items() if value is not None}
     rows.extend(
-        (name, session, experiment.row_of(encoder), *row)
+        (name, session, experiment.row_of(encoder, objective=objective), *row)
         for session in experiment.sessions
         for encoder in experiment.encoders
-        for row in _fit_rows(fits, experiment, session, encoder)
+        for objective in ("", *experiment.parts_of(encoder))
+        for row in _fit_rows(bits, experiment, session, encoder, objective)
     )
     return pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
 
@@ -270,6 +270,7 @@ def _runs(keys: Mapping[str, Any], prefix: str) -> list[str]:
     return sorted((key for key in keys if key.startswith(prefix)), key=fold_and_seed)
 
 
+_BITS = "goodness_of_fit_bits"
 _Row = tuple[int, int, str, str, float, str]
 """Fold, seed, decoder, metric, value and unit."""
 
@@ -281,22 +282,32 @@ def _score_rows(arrays: Arrays, key: str) -> Iterator[_Row]:
 
 
 def _fit_rows(
-    fits: Mapping[str, float], experiment: Experiment, session: str, encoder: str
+    bits: Mapping[str, Mapping[str, float]],
+    experiment: Experiment,
+    session: str,
+    encoder: str,
+    objective: str,
 ) -> Iterator[_Row]:
     if session not in experiment.sessions_of(encoder):
         return
     unit = unit_of(experiment, encoder, session).name
-    for key in _runs(fits, f"{encoder}/{unit}/"):
+    for key in _runs(bits, f"{encoder}/{unit}/"):
+        if objective not in bits[key]:
+            continue
         fold, seed = fold_and_seed(key)
         for each in range(experiment.split.n_folds) if fold < 0 else [fold]:
-            yield each, seed, "none", "goodness_of_fit", fits[key], "bits"
+            yield each, seed, "none", "goodness_of_fit", bits[key][objective], "bits"
 
 
-def _final_bits(model: Any) -> float | None:
-    bits = model.history()["goodness_of_fit_bits"].to_numpy()
-    if not len(bits):  # read from a file that does not tell
-        return None
-    return float(bits[-max(1, len(bits) // 10) :].mean())
+def _final_bits(model: Any) -> dict[str, float]:
+    """Goodness of fit of the whole and of each objective; of none if a file does not tell."""
+    bits = model.history().filter(regex=f"^{_BITS}")
+    last = -max(1, len(bits) // 10)
+    columns = bits.items() if len(bits) else ()
+    return {
+        str(name).removeprefix(_BITS).lstrip("_"): float(values.to_numpy()[last:].mean())
+        for name, values in columns
+    }
 
 
 def _labels_digest(

@@ -137,13 +137,9 @@ class _Cell:
 
     def _samples(self, path: Path) -> Iterator[tuple[str, int, int, Samples]]:
         """Variant, fold, seed and samples of every embedding."""
-        names = {
-            readout.population: readout.name
-            for readout in self._experiment.readouts
-            if readout.source == self._variant
-        }
+        readouts = [one for one in self._experiment.readouts if one.source == self._variant]
         if self._variant in self._experiment.baselines:
-            yield from self._baseline_samples(names)
+            yield from self._baseline_samples(readouts[0].name)
             return
         unit = unit_of(self._experiment, self._variant, self._session)
         for key, job in self._jobs().items():
@@ -156,12 +152,12 @@ class _Cell:
                 trials = self._experiment.trials_of(self._variant, self._session)
                 for each in range(len(parts)) if fold < 0 else [fold]:
                     part = seen_part(parts[each], recording, trials)
-                    samples = Samples(embedding, recording, part)
-                    yield names[population], each, seed, samples
+                    for readout in readouts:
+                        if readout.population == population:
+                            samples = Samples(readout.of(embedding), recording, part)
+                            yield readout.name, each, seed, samples
 
-    def _baseline_samples(
-        self, names: Mapping[str, str]
-    ) -> Iterator[tuple[str, int, int, Samples]]:
+    def _baseline_samples(self, name: str) -> Iterator[tuple[str, int, int, Samples]]:
         block = self._experiment.baselines[self._variant]
         recording = self._recording(block.population)
         parts = self._splits[recording_key(self._session, block.population)]["part"]
@@ -170,7 +166,7 @@ class _Cell:
             features = baseline_features(
                 block.name, recording.neural, recording.segment(), fit, **block.options
             )
-            yield names[block.population], fold, 0, Samples(features, recording, part)
+            yield name, fold, 0, Samples(features, recording, part)
 
     def _scores(
         self, variant: str, fold: int, seed: int, samples: Samples

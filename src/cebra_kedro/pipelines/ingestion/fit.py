@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from cebra_kedro.experiment import Experiment
+from cebra_kedro.experiment.blocks import EncoderBlock
 from cebra_kedro.on_disk import OnDisk
 from cebra_kedro.recording import Label, Recording
 from cebra_kedro.splits import PART_NAMES, TEST, TRAIN, rows, segment_ids
@@ -160,11 +161,13 @@ def _problems_of_guidance(
             if label not in {*kinds, *TRIAL_CLOCKS}:
                 there = f"{key} has {', '.join(kinds) or 'no labels'}"
                 yield f"encoders.{encoder} is guided by {label}, but {there}"
-        if guidance.classes and kinds.get(guidance.classes, "discrete") != "discrete":
-            yield (
-                f"encoders.{encoder}.classes names {guidance.classes}, which is "
-                f"{kinds[guidance.classes]}; name a discrete label, or use it under labels"
-            )
+        guides = guidance.guides if isinstance(guidance, EncoderBlock) else (guidance,)
+        for classes in filter(None, (guide.classes for guide in guides)):
+            if kinds.get(classes, "discrete") != "discrete":
+                yield (
+                    f"encoders.{encoder}.classes names {classes}, which is {kinds[classes]}; "
+                    "name a discrete label, or use it under labels"
+                )
 
 
 def _encoders_of(experiment: Experiment, session: str, population: str) -> Iterator[str]:
@@ -187,13 +190,13 @@ def _problems_of_windows(
         if config.pairs.windows == "cebra" or experiment.encoders[encoder].fit_on != "train":
             continue  # windows cross trials, or there are more rows than those of training
         window = _WINDOW.match(config.encoder.architecture)
-        offset = config.pairs.time_offset_bins or 0
-        if window is not None and int(window[1]) > longest:
-            long_windows.setdefault(int(window[1]), []).append(encoder)
-        elif window is not None and offset >= longest - (
-            int(window[1]) - 1 if config.pairs.law in ("time", "hybrid") else 0
-        ):
-            long_offsets.setdefault(offset, []).append(encoder)
+        bins = int(window[1]) if window is not None else 0
+        if bins > longest:
+            long_windows.setdefault(bins, []).append(encoder)
+        for law in config.laws if 0 < bins <= longest else ():
+            offset = law.time_offset_bins or 0
+            if offset >= longest - (bins - 1 if law.law in ("time", "hybrid") else 0):
+                long_offsets.setdefault(offset, []).append(encoder)
     there = f"the longest stretch of training bins within a trial of {key} has {longest}"
     for bins, names in long_windows.items():
         yield (

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cebra_kedro.experiment import Experiment, recording_key
+from cebra_kedro.experiment.blocks import Guidance
 from cebra_kedro.on_disk import first_columns
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import first_training_trials, rows
 from cebra_kedro.store import Store
 from cebra_kedro.training.adapt import Start
 from cebra_kedro.training.config import TrainingConfig
-from cebra_kedro.training.data import TrainingData, session_data, spread
+from cebra_kedro.training.data import Guide, TrainingData, guide_of, session_data, spread
 
 if TYPE_CHECKING:
     from cebra_kedro.training.model import EncoderModel
@@ -73,23 +74,45 @@ class EncoderJob:
 
     def _data(self, parts: tuple[str, ...]) -> list[TrainingData]:
         """The rows of some parts, or of all, of each recording."""
-        experiment, block = self.experiment, self.experiment.encoders[self.encoder]
-        guidance = experiment.guidance_of(self.encoder, self.unit.members[0][0])
+        found = [
+            session_data(
+                self._recording(key),
+                self._rows(key, parts),
+                joined=self.experiment.split.by == "random_optimistic",
+            )
+            for key in self._keys
+        ]
+        block = self.experiment.encoders[self.encoder]
+        if block.objectives:
+            each = zip(*(self._guides(one, parts) for one in block.guides), strict=True)
+            return [replace(one, guides=guides) for one, guides in zip(found, each, strict=True)]
+        guidance = self.experiment.guidance_of(self.encoder, self.unit.members[0][0])
+        return [
+            replace(one, labels=guide.labels, classes=guide.classes)
+            for one, guide in zip(found, self._guides(guidance, parts), strict=True)
+        ]
+
+    def _guides(self, guidance: Guidance, parts: tuple[str, ...]) -> list[Guide]:
+        """What guides one objective, of each recording."""
+        block = self.experiment.encoders[self.encoder]
         ids = self._class_ids(guidance.labels)
         spreads = self._spreads(guidance.labels) if guidance.pairs.standardise else {}
         return [
-            session_data(
-                self._recording(recording_key(*member)),
-                self._rows(recording_key(*member), parts),
+            guide_of(
+                self.recordings[key],
+                self._rows(key, parts),
                 guidance.labels,
                 guidance.classes,
                 ids=ids,
                 spreads=spreads,
                 shuffle_seed=self.seed if block.shuffle_labels else None,
-                joined=experiment.split.by == "random_optimistic",
             )
-            for member in self.unit.members
+            for key in self._keys
         ]
+
+    @property
+    def _keys(self) -> list[str]:
+        return [recording_key(*member) for member in self.unit.members]
 
     def _recording(self, key: str) -> Recording:
         recording = self.recordings[key]
@@ -108,9 +131,8 @@ class EncoderJob:
     def _spreads(self, labels: Sequence[str]) -> dict[str, float]:
         """Standard deviations of continuous labels over the rows that are trained on."""
         fitted = _PARTS.get(self.experiment.encoders[self.encoder].fit_on, ())
-        keys = [recording_key(*member) for member in self.unit.members]
         found: dict[str, list[np.ndarray]] = {}
-        for key in keys:
+        for key in self._keys:
             recording, fitted_rows = self.recordings[key], self._rows(key, fitted)
             for label in labels:
                 if recording.label(label).kind == "continuous":
@@ -207,8 +229,6 @@ def first_neurons(recording: Recording, count: int) -> Recording:
     Raises:
         ValueError: it has fewer.
     """
-    from dataclasses import replace
-
     if count > recording.n_neurons:
         raise ValueError(
             f"the sweep asks for {count} neurons, but {recording.name} has {recording.n_neurons}; "
