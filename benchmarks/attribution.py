@@ -25,7 +25,8 @@ import pandas as pd
 import torch
 from sklearn.metrics import roc_auc_score
 
-from cebra_kedro.attribution import METHODS, attribution_maps
+from cebra_kedro.attribution.maps import attribution_maps
+from cebra_kedro.attribution.ranking import METHODS
 from cebra_kedro.sampling import shuffle_rows
 from cebra_kedro.simulate.hippocampus import simulate_rat
 from cebra_kedro.splits import nested_trial_folds, segment_ids, trials_from_direction

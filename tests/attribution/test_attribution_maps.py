@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from cebra_kedro.attribution import METHODS, attribution_maps
+from cebra_kedro.attribution.maps import attribution_maps
+from cebra_kedro.attribution.ranking import METHODS
 from cebra_kedro.training import EncoderConfig
 from cebra_kedro.training.config import (
     LossConfig,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cebra_kedro.attribution import rank_neurons
+from cebra_kedro.attribution.ranking import rank_neurons
 
 
 def runs(means: np.ndarray, n_runs: int, seed: int, spread: float = 0.05) -> list[np.ndarray]:

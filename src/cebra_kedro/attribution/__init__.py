@@ -1,6 +1,4 @@
-"""Which neurons an embedding depends on, and whether more than in a control."""
+"""Which neurons an embedding depends on (``maps``), and which more than in a control (``ranking``).
 
-from cebra_kedro.attribution.maps import METHODS, attribution_maps
-from cebra_kedro.attribution.ranking import AGAINST, rank_neurons
-
-__all__ = ["AGAINST", "METHODS", "attribution_maps", "rank_neurons"]
+Nothing is imported here: maps need torch, ranks do not.
+"""

@@ -16,7 +16,6 @@ from cebra_kedro.training.encoder import window_of
 from cebra_kedro.training.jacobian import jacobian, windows_around
 from cebra_kedro.training.model import EncoderModel
 
-METHODS = ("jacobian", "jacobian_abs", "inverse", "inverse_abs")
 _BLOCK_BYTES = 64 * 2**20
 _ZERO = 1e-7
 """Singular values below this share of the largest one are rounding."""
@@ -35,7 +34,7 @@ def attribution_maps(
         session: whose network, of encoders trained on several.
 
     Returns:
-        For each of :data:`METHODS`, float32 array (dim, neuron); ``in_time`` (neuron, bin), the
+        For each of ``ranking.METHODS``, float32 array (dim, neuron); ``in_time`` (neuron, bin), the
         mean absolute gradient in each bin of the window, over dimensions; ``row``, the rows used.
 
     Raises:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control, mannwhitneyu
+
+METHODS = ("jacobian", "jacobian_abs", "inverse", "inverse_abs")
+"""Kinds of maps, see ``maps``."""
 
 AGAINST = 0.05
 """Share of false ones that is accepted among the neurons said to matter more than in the control.
@@ -36,6 +38,8 @@ def rank_neurons(
         ``share_sd`` (over runs), ``control_share`` (missing without control), ``p``, ``q``,
         ``runs``.
     """
+    from scipy.stats import false_discovery_control, mannwhitneyu
+
     shares = _shares(maps)
     others = _shares(control) if control else np.full((1, shares.shape[1]), np.nan)
     p = np.full(shares.shape[1], np.nan)

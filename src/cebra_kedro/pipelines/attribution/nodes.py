@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 import cebra_kedro.attribution
-from cebra_kedro.attribution import METHODS, attribution_maps, rank_neurons
+from cebra_kedro.attribution.ranking import METHODS, rank_neurons
 from cebra_kedro.cells import Cell, Pieces
 from cebra_kedro.experiment import Experiment, Readout, recording_key
 from cebra_kedro.experiment.about import original_of
@@ -134,6 +134,8 @@ def _maps(
     number: int,
     _: Path,
 ) -> dict[str, np.ndarray]:
+    from cebra_kedro.attribution.maps import attribution_maps
+
     recording = recordings[key]
     return attribution_maps(models[model], recording.neural, recording.segment(), chosen, number)
 
