@@ -272,8 +272,8 @@ class AdaptBlock(Settings):
         together: train on the old sessions too, whose networks are frozen: positives of new bins
             are bins of any session with like labels, so that the new embedding comes to lie in the
             space of the old one, and decoders can be carried over as they are. ``false`` trains on
-            the new session alone, as cebra does, whatever the law; its embedding then has a
-            space of its own.
+            the new session alone, as cebra does, whatever the law; its embedding then has a space
+            of its own.
     """
 
     encoder: str
