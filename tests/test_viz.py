@@ -21,6 +21,7 @@ import pytest
 from browser import BROWSER, needs_browser
 from cebra_kedro.pipeline_registry import STAGES
 from kedro_command import kedro
+from kedro_project import shipped_experiments
 
 pytestmark = pytest.mark.slow
 
@@ -60,22 +61,28 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+def _stages_of(experiment: str) -> set[str]:
+    """What everyone has, and attribution where it is asked for."""
+    asked = shipped_experiments()[experiment].get("attribution") is not None
+    return set(STAGES) - (set() if asked else {"attribution"})
+
+
 def test_the_default_page_shows_every_experiment_folded(api):
     graph = _json(api / "main")
     assert graph["selected_pipeline"] == "__default__"
     assert {*STAGES, *EXPERIMENTS} <= {pipeline["id"] for pipeline in graph["pipelines"]}
     boxes = _boxes(graph)
     assert len(boxes) <= 60
-    assert set(STAGES) <= boxes
+    assert set(STAGES) - {"attribution"} <= boxes
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_an_experiment_folded_is_five_stages_and_what_flows_between_them(api, experiment):
+def test_an_experiment_folded_is_its_stages_and_what_flows_between_them(api, experiment):
     graph = _json(api / "pipelines" / experiment)
     boxes = _boxes(graph)
     assert len(boxes) <= 20
     stages = boxes & set(STAGES)
-    assert stages == set(STAGES)
+    assert stages == _stages_of(experiment)
     flowing = {"raw", "recordings", "splits", "models", "embeddings", "metrics"}
     assert {f"{experiment}.{name}" for name in flowing} <= boxes
     assert {name.split(".")[0] for name in boxes - stages} == {experiment}
