@@ -95,7 +95,10 @@ def sleep(seconds: float, _: Path) -> dict[str, np.ndarray]:
 
 
 def rats(n_workers: int) -> None:
-    """Print seconds of 24 encoders of rats, one after the other and on workers, and their ratio."""
+    """Print seconds of 24 encoders of rats, on one core and on workers, and their ratio.
+
+    One after the other on two cores, a training of one thread draws its pairs on the other core.
+    """
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         shutil.copytree(PROJECT / "conf", project / "conf", ignore=shutil.ignore_patterns("local"))
@@ -107,22 +110,28 @@ def rats(n_workers: int) -> None:
         kedro(project, "--namespaces=ingestion.hippocampus")
         one = "hippocampus.training.processes=1"
         dask = f"compute.engine=dask,compute.dask.local.workers={n_workers}"
-        seconds = [trained(project, one), trained(project, f"{one},{dask}")]
-    print(f"24 encoders: one after the other {seconds[0]} s, on {n_workers} workers {seconds[1]} s")
+        seconds = [trained(project, one, {0}), trained(project, f"{one},{dask}")]
+    print(f"24 encoders: on one core {seconds[0]} s, on {n_workers} workers {seconds[1]} s")
     print(f"ratio {seconds[1] / seconds[0]:.2f}")
 
 
-def trained(project: Path, parameters: str) -> int:
+def trained(project: Path, parameters: str, cores: set[int] | None = None) -> int:
     """Seconds of the encoders of one node, from the log."""
     shutil.rmtree(project / "data" / "06_models", ignore_errors=True)
-    said = kedro(project, "--nodes=training.hippocampus.position.train", f"--params={parameters}")
+    arguments = ("--nodes=training.hippocampus.position.train", f"--params={parameters}")
+    said = kedro(project, *arguments, cores=cores)
     return int(re.findall(r"position: 24 computed in (\d+) s", said)[0])
 
 
-def kedro(project: Path, *arguments: str) -> str:
-    """What ``kedro run --pipelines hippocampus`` says."""
+def kedro(project: Path, *arguments: str, cores: set[int] | None = None) -> str:
+    """What ``kedro run --pipelines hippocampus`` says, on some cores or all."""
     command = [sys.executable, "-m", "kedro", "run", "--pipelines=hippocampus", *arguments]
-    done = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True)
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores or before)  # a new process has that of its parent
+    try:
+        done = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True)
+    finally:
+        os.sched_setaffinity(0, before)
     return done.stdout + done.stderr
 
 
