@@ -143,7 +143,7 @@ def test_a_rat_by_jobs_of_slurm_has_the_same_results(one_rat, queue, tmp_path):
     assert len(shares) == 4
     assert all("computed in" in text for text in shares)
     # the job after an array trained nothing
-    after = next(text for name, text in logs.items() if name.startswith("training_consistency"))
+    after = next(text for name, text in logs.items() if name.startswith("training_attribution"))
     assert "hippocampus.position: 0 computed" in after
     assert (reporting(project) / "report.html").exists()
 

@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from cebra_kedro.io import FigureDataset
+from cebra_kedro.io.figure_dataset import picture_fingerprint, without_texts, write_picture
 
 RED, BLUE = (1.0, 0.0, 0.0), (0.0, 0.0, 1.0)
 
@@ -118,3 +119,18 @@ def test_preview_is_the_picture_in_base64_as_kedro_viz_wants_it(dataset, filepat
     picture = base64.b64decode(preview, validate=True)
     assert picture == filepath.read_bytes()
     assert matplotlib.image.imread(io.BytesIO(picture)).shape == (30, 40, 4)
+
+
+def test_pictures_that_differ_by_their_texts_alone_are_the_same_without(tmp_path):
+    pictures = []
+    for fingerprint in ("one", "another"):
+        figure = Figure(figsize=(2, 1))
+        figure.add_subplot().plot([0, 1])
+        write_picture(tmp_path / "picture.png", figure, fingerprint=fingerprint)
+        assert picture_fingerprint(tmp_path / "picture.png") == fingerprint
+        pictures.append((tmp_path / "picture.png").read_bytes())
+    assert pictures[0] != pictures[1]
+    left = [without_texts(picture) for picture in pictures]
+    assert left[0] == left[1]
+    (tmp_path / "left.png").write_bytes(left[0])
+    assert picture_fingerprint(tmp_path / "left.png") is None

@@ -32,6 +32,7 @@ from cebra_kedro.report.explorer import variant_facts
 from cebra_kedro.report.significance import significance, significance_table
 from cebra_kedro.store import Store
 from cebra_kedro.training.config import TrainingConfig
+from cebra_kedro.training.fingerprint import content_digest
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -173,18 +174,19 @@ class _Shown:
     ) -> str | None:
         """Digest of all that a figure may be drawn from; None where a file does not say its own."""
         found = self.features
-        stores = (found.recordings, found.splits, found.embeddings, found.models)
-        several = (*stores, self.predictions, self.maps)
+        several = (found.embeddings, found.models, self.predictions, self.maps)
         files = [_fingerprints(store) for store in several if store is not None]
         if None in files:
             return None
+        recorded = [(key, _content(found.recordings[key])) for key in found.recordings]
+        split = [(key, content_digest(found.splits[key]["part"])) for key in found.splits]
         # No figure shows the options of another, nor how many are trained at a time.
         left_out: Any = {"figures": True, "training": {"processes"}}
         described = self.experiment.model_dump_json(exclude=left_out)
         options = self.experiment.figures[figure]
         texts = [(key, table.to_csv(index=False)) for key, table in sorted(self.tables.items())]
         of = (self.name, figure, session, sessions, options)
-        parts = (of, described, texts, files, code_version())
+        parts = (of, described, recorded, split, texts, files, code_version())
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def results(self, sessions: tuple[str, ...]) -> Results:
@@ -290,6 +292,17 @@ def _fingerprints(store: Mapping[str, Any]) -> list[tuple[str, str | None]] | No
         return None
     found = [(key, store.fingerprint(key)) for key in store]
     return None if any(digest is None for _, digest in found) else found
+
+
+def _content(recording: Recording) -> tuple[object, ...]:
+    """What figures may show of a recording; of arrays, their digests."""
+    labels = [
+        (name, label.kind, label.unit, label.names, content_digest(label.values))
+        for name, label in recording.labels.items()
+    ]
+    tables = [one.table for one in recording.labels.values() if one.table is not None]
+    activity = content_digest(recording.neural, recording.segment(), *tables)
+    return (recording.name, recording.bin_width_s, activity, labels)
 
 
 def _explored(shown: _Shown, sessions: tuple[str, ...], session: str, _: Path) -> str:
