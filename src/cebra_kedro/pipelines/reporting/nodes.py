@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -173,6 +173,15 @@ class _Shown:
         self, figure: str, session: str | None, sessions: tuple[str, ...]
     ) -> str | None:
         """Digest of all that a figure may be drawn from; None where a file does not say its own."""
+        if self._drawn_from is None:
+            return None
+        options = self.experiment.figures[figure]
+        parts = (self.name, figure, session, sessions, options, self._drawn_from)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    @cached_property
+    def _drawn_from(self) -> str | None:
+        """Digest of what all figures have in common; reads every recording once."""
         found = self.features
         several = (found.embeddings, found.models, self.predictions, self.maps)
         files = [_fingerprints(store) for store in several if store is not None]
@@ -183,10 +192,8 @@ class _Shown:
         # No figure shows the options of another, nor how many are trained at a time.
         left_out: Any = {"figures": True, "training": {"processes"}}
         described = self.experiment.model_dump_json(exclude=left_out)
-        options = self.experiment.figures[figure]
         texts = [(key, table.to_csv(index=False)) for key, table in sorted(self.tables.items())]
-        of = (self.name, figure, session, sessions, options)
-        parts = (of, described, recorded, split, texts, files, code_version())
+        parts = (described, recorded, split, texts, files, code_version())
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def results(self, sessions: tuple[str, ...]) -> Results:
