@@ -40,6 +40,7 @@ large:
     shuffled: {like: position, shuffle_labels: encoder}
   baselines: [pca]
   decode: {position: {}}
+  decoders: {bin_step: 10}  # a search among every tenth training row; all test rows are scored
   figures: [embedding, decoded, scores, loss]
 """
 

@@ -57,12 +57,16 @@ def test_integer_targets_do_not_overflow():
 def test_queries_in_blocks_are_predicted_as_at_once(monkeypatch):
     rng = np.random.default_rng(2)
     train, query, targets = (rng.normal(size=(n, 3)) for n in (50, 23, 50))
+    classes = rng.integers(0, 4, 50)
     at_once = knn_regression(train, targets, query, candidates=[1, 7])
+    classes_at_once = knn_classification(train, classes, query, candidates=[1, 7])
     for numbers in (1, 50):  # one query at a time, and two
         monkeypatch.setattr("cebra_kedro.decoding.knn._TARGETS_AT_ONCE", numbers)
         in_blocks = knn_regression(train, targets, query, candidates=[1, 7])
+        classes_in_blocks = knn_classification(train, classes, query, candidates=[1, 7])
         for k in (1, 7):
             np.testing.assert_array_equal(in_blocks[k], at_once[k])
+            np.testing.assert_array_equal(classes_in_blocks[k], classes_at_once[k])
 
 
 @pytest.mark.parametrize(

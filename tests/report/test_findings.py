@@ -529,3 +529,44 @@ def test_no_table_stops_the_page_and_no_name_keeps_its_underscores(entries, head
     with np.errstate(all="ignore"):  # sums of 1e300 overflow
         found = findings(pd.DataFrame(entries, columns=list(METRIC_COLUMNS)), ALL, headline)
     assert not any("_" in finding.text for finding in found)
+
+
+def carried_scores(*means):
+    """Variant, way, error in others, error in its own; two sessions, two folds, chance 0.45."""
+    found = []
+    for variant, way, other, own in means:
+        for source, target in [("a", "a"), ("a", "b"), ("b", "a"), ("b", "b")]:
+            through, value = ("within", own) if source == target else (way, other)
+            for metric, number in [(ERROR, value), (f"chance_{ERROR}", 0.45)]:
+                found += [(source, target, through, variant, "knn", metric, number)] * 2
+    columns = ["source", "target", "through", "variant", "decoder", "metric", "value"]
+    return pd.DataFrame(found, columns=columns)
+
+
+def test_decoders_carried_to_another_session_are_said_beside_their_own_control_and_chance():
+    carried = carried_scores(
+        ("place", "aligned", 0.15, 0.12),
+        ("together", "joint", 0.13, 0.11),
+        ("shuffled", "aligned", 0.44, 0.42),
+        ("pca", "aligned", 0.4, 0.3),
+    )
+    found = sentences(three_folds(), carried=carried)
+    assert (
+        "Median position error by decoders of another session, mean of 2 pairs: "
+        "0.150 m with “place” (embeddings aligned by labels; 0.120 m by its own; control "
+        "0.440 m) and 0.130 m with “together” (one embedding of all; 0.110 m by its "
+        "own); 0.450 m by chance."
+    ) in found
+    assert not any("another session" in text for text in warnings(three_folds(), carried=carried))
+
+
+def test_a_carried_encoder_that_is_no_better_than_its_control_is_doubted():
+    carried = carried_scores(("place", "aligned", 0.45, 0.12), ("shuffled", "aligned", 0.44, 0.42))
+    assert (
+        "By decoders of another session, “place” is no better than its control (0.440 m)."
+    ) in warnings(three_folds(), carried=carried)
+
+
+@pytest.mark.parametrize("carried", [None, pd.DataFrame({"source": ["a"]}), carried_scores()])
+def test_nothing_is_said_of_decoders_that_were_not_carried(carried):
+    assert not any("another session" in text for text in sentences(three_folds(), carried=carried))

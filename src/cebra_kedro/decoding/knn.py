@@ -5,13 +5,15 @@ What the targets mean, and which number is chosen, is left to the protocols.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, get_args
 
 import numpy as np
 
 Metric = Literal["euclidean", "cosine"]
-_TARGETS_AT_ONCE = 2**22  # numbers gathered from the neighbours of some queries: 32 MiB of float64
+_TARGETS_AT_ONCE = (
+    2**22
+)  # numbers gathered from the neighbours of a block of queries: 32 MiB of float64
 
 
 def knn_regression(
@@ -42,13 +44,11 @@ def knn_regression(
     Raises:
         ValueError: candidates are empty or out of range, or the metric is unknown.
     """
-    neighbours = _nearest_rows(features_train, features_query, candidates, metric)
     shape = (len(features_query), *targets_train.shape[1:])
     predictions = {int(k): np.empty(shape) for k in candidates}
-    n_targets = neighbours.shape[1] * targets_train[0].size
-    for start in range(0, len(neighbours), step := max(1, _TARGETS_AT_ONCE // n_targets)):
-        block = slice(start, start + step)
-        running_sum = np.cumsum(targets_train[neighbours[block]], axis=1, dtype=np.float64)
+    found = _nearest_rows(features_train, features_query, candidates, metric, targets_train[0].size)
+    for block, neighbours in found:
+        running_sum = np.cumsum(targets_train[neighbours], axis=1, dtype=np.float64)
         for k, predicted in predictions.items():
             predicted[block] = running_sum[:, k - 1] / k
     return predictions
@@ -80,9 +80,12 @@ def knn_classification(
     Raises:
         ValueError: candidates are empty or out of range, or the metric is unknown.
     """
-    neighbours = _nearest_rows(features_train, features_query, candidates, metric)
-    classes = classes_train[neighbours]
-    return {int(k): _most_frequent(classes[:, :k]) for k in candidates}
+    predictions = {int(k): np.empty(len(features_query), classes_train.dtype) for k in candidates}
+    for block, neighbours in _nearest_rows(features_train, features_query, candidates, metric):
+        classes = classes_train[neighbours]
+        for k, predicted in predictions.items():
+            predicted[block] = _most_frequent(classes[:, :k])
+    return predictions
 
 
 def _nearest_rows(
@@ -90,8 +93,9 @@ def _nearest_rows(
     features_query: np.ndarray,
     candidates: Sequence[int],
     metric: Metric,
-) -> np.ndarray:
-    """Training rows by distance, int array (query, largest candidate)."""
+    n_targets: int = 1,
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Block of queries → its training rows by distance, int array (query, largest candidate)."""
     from sklearn.neighbors import NearestNeighbors
 
     _check_search(len(features_train), candidates, metric)
@@ -99,7 +103,10 @@ def _nearest_rows(
         features_train = _on_sphere(features_train, pad=True)
         features_query = _on_sphere(features_query, pad=False)
     search = NearestNeighbors(n_neighbors=max(candidates)).fit(features_train)
-    return search.kneighbors(features_query, return_distance=False)
+    step = max(1, _TARGETS_AT_ONCE // (max(candidates) * n_targets))
+    for start in range(0, len(features_query), step):
+        block = slice(start, start + step)
+        yield block, search.kneighbors(features_query[block], return_distance=False)
 
 
 def _on_sphere(features: np.ndarray, *, pad: bool) -> np.ndarray:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from cebra_kedro.report.agreement import agreement
+from cebra_kedro.report.carried import carried_sentences
 from cebra_kedro.report.cases import Case, spoken_cases
 from cebra_kedro.report.compared import VariantFacts
 from cebra_kedro.report.doubts import (
@@ -44,6 +45,7 @@ def findings(
     headline: str | None,
     consistency: pd.DataFrame | None = None,
     *,
+    carried: pd.DataFrame | None = None,
     late_rises: Mapping[str, Mapping[str, float]] | None = None,
     test_to_train: float | None = None,
 ) -> tuple[Finding, ...]:
@@ -59,6 +61,7 @@ def findings(
         variants: what the description says of the rows, in its order.
         headline: the metric that counts; None for one of the label that guides.
         consistency: columns ``between``, ``source``, ``target``, ``r2``.
+        carried: scores of decoders on other sessions, columns ``read.ACROSS_COLUMNS``.
         late_rises: encoder → session → how far its goodness of fit still rose when training ended,
             in bits; see ``convergence``.
         test_to_train: test rows over train rows of a fold, for intervals over folds.
@@ -74,6 +77,7 @@ def findings(
     said += [brief_sentence(case, cases) for case in others]
     if cases:
         said += transfer_sentences(spoken.metric, table, spoken.across, cases[0])
+        said += carried_sentences(carried, variants, cases[0])
     said += significance_sentence(tested(spoken))
     said += fit_findings(within, variants)
     said += [

@@ -238,7 +238,14 @@ def _findings(
         return ()
     rises = late_rises({subject.name: subject.explorer for subject in files.subjects})
     table = pd.concat(metrics)
-    return findings(table, facts, _headline(files), files.consistency, late_rises=rises)
+    return findings(
+        table,
+        facts,
+        _headline(files),
+        files.consistency,
+        carried=files.across,
+        late_rises=rises,
+    )
 
 
 def _tests(

@@ -17,6 +17,7 @@ import pandas as pd
 from cebra_kedro.metrics import METRIC_COLUMNS
 
 CONSISTENCY_COLUMNS = ("between", "source", "target", "r2")
+ACROSS_COLUMNS = ("source", "target", "through", "variant", "decoder", "metric", "value")
 
 T = TypeVar("T")
 
@@ -69,7 +70,7 @@ class SubjectFiles:
 
 @dataclass(frozen=True, eq=False)
 class ExperimentFiles:
-    """What lies in the folder for one experiment; ``consistency`` and ``about`` may be empty.
+    """What lies in the folder for one experiment; all but ``name`` may be empty.
 
     Subjects stand in the order of the tables, then those with figures only by name.
     """
@@ -77,6 +78,7 @@ class ExperimentFiles:
     name: str
     subjects: tuple[SubjectFiles, ...]
     consistency: pd.DataFrame
+    across: pd.DataFrame
     figures: tuple[FigureFile, ...]
     about: dict[str, Any]
 
@@ -144,7 +146,9 @@ def _experiment(reader: _Reader, folder: Path) -> ExperimentFiles | None:
     if not subjects and read is None and not figures:
         return None
     about = reader.attempt(folder / "about.json", _read_object) or {}
-    return ExperimentFiles(folder.name, subjects, consistency, figures, about)
+    across = reader.attempt(folder / "across.csv", _read_across)
+    across = pd.DataFrame(columns=ACROSS_COLUMNS) if across is None else across
+    return ExperimentFiles(folder.name, subjects, consistency, across, figures, about)
 
 
 def _subjects(
@@ -192,6 +196,10 @@ def _read_metrics(path: Path) -> pd.DataFrame:
 
 def _read_consistency(path: Path) -> pd.DataFrame:
     return _read_table(path, CONSISTENCY_COLUMNS, "r2")
+
+
+def _read_across(path: Path) -> pd.DataFrame:
+    return _read_table(path, ACROSS_COLUMNS, "value")
 
 
 def _read_table(path: Path, columns: tuple[str, ...], number: str) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from kedro.pipeline import Pipeline
 
 from cebra_kedro.atomic import atomic_path
 
-SPREAD = ("train", "decode", "sweep")
+SPREAD = ("train", "decode", "across", "sweep")
 """Nodes whose cells are worth an array job."""
 
 
