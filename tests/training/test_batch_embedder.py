@@ -88,7 +88,24 @@ def test_dropout_is_drawn_for_each_window(rows_per_step):
     assert len(np.unique(embedding.numpy().round(5), axis=0)) > 10
 
 
-def test_the_way_suits_the_recording(tmp_path):
+@pytest.fixture(params=[True, False], ids=["onednn", "mkl"])
+def onednn(request, monkeypatch):
+    """Whether products are left to oneDNN, which prepares them for each number of rows."""
+    monkeypatch.setattr(
+        "cebra_kedro.training.batch_embedder.onednn_is_faster", lambda: request.param
+    )
+    return request.param
+
+
+def test_windows_are_embedded_in_numbers_that_are_prepared_already(onednn):
+    network = build_network(EncoderConfig(architecture="offset1-model"), 6, seed=0)
+    embedder = batch_embedder(network, tiny_data().neural, 2, CPU)
+    assert (type(embedder).__name__ == "_PaddedEmbedder") == onednn
+
+
+def test_the_way_suits_the_recording(tmp_path, monkeypatch):
+    monkeypatch.setattr("cebra_kedro.training.batch_embedder.onednn_is_faster", lambda: False)
+
     def way(counts, architecture="offset1-model", units=128, rows=2, dtype=torch.float32):
         config = EncoderConfig(architecture=architecture, hidden_units=units)
         network = build_network(config, counts.shape[1], seed=0)

@@ -21,7 +21,7 @@ from cebra_kedro.training.encoder import (
     window_of,
 )
 from cebra_kedro.training.layers import channels_of_first_layer, find_sums
-from cebra_kedro.training.loss import ROWS_OF_ONE_SIZE
+from cebra_kedro.training.products import ROWS_OF_ONE_SIZE, onednn_is_faster
 from cebra_kedro.training.sparse import (
     SparseRecording,
     SparseWindows,
@@ -90,7 +90,8 @@ def batch_embedder(
     elif n_channels and is_sparse_enough_to_look_up(neural, n_channels):
         kind = _SparseWindowEmbedder
     embedder = kind(network, neural, device, clamp, dtype)
-    if dtype == torch.bfloat16 and not issubclass(kind, _SeriesEmbedder):
+    prepared = dtype == torch.bfloat16 or (device.type == "cpu" and onednn_is_faster())
+    if prepared and not issubclass(kind, _SeriesEmbedder):
         return _PaddedEmbedder(embedder)
     return embedder
 

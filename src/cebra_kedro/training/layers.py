@@ -15,6 +15,7 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
+from cebra_kedro.training.products import onednn_is_faster, times_transposed
 from cebra_kedro.training.sparse import SparseWindows
 
 
@@ -123,7 +124,7 @@ def _convolve(module: torch.nn.Conv1d, inputs: _Input) -> torch.Tensor:
 def _transform(module: torch.nn.Linear, inputs: _Input) -> torch.Tensor:
     """``Linear`` on (row, channel), or on one bin of (row, channel, 1, time)."""
     if isinstance(inputs, torch.Tensor):
-        return F.linear(inputs, module.weight, module.bias)
+        return _linear(inputs, module.weight, module.bias)
     return _products(inputs, module.weight[:, :, None], module.bias, 1).flatten(start_dim=1)
 
 
@@ -149,10 +150,18 @@ def _products(
     if length == kernel:  # one output: a matrix product
         flat = inputs.permute(0, 2, 3, 1).reshape(n_rows, -1)
         weight = weight.permute(0, 2, 1).reshape(n_channels, -1)
-        return F.linear(flat, weight, bias)[:, :, None, None]
+        return _linear(flat, weight, bias)[:, :, None, None]
     if stride == 1 and _is_one_plain_row(inputs):
         return _Shifted.apply(inputs, weight, bias)
     return F.conv2d(inputs, weight[:, :, None, :], bias, stride=(1, stride))
+
+
+def _linear(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    """``F.linear`` of rows (row, channel in): (row, channel out)."""
+    if rows.dim() != 2 or torch.is_autocast_enabled("cpu") or rows.device.type != "cpu":
+        return F.linear(rows, weight, bias)
+    output = times_transposed(rows, weight)
+    return output if bias is None else output + bias
 
 
 def _is_one_plain_row(inputs: torch.Tensor) -> bool:
@@ -163,10 +172,10 @@ def _is_one_plain_row(inputs: torch.Tensor) -> bool:
 
 
 class _Shifted(torch.autograd.Function):
-    """A convolution of one long row as one matrix product for each bin of the kernel.
+    """A convolution of one long row, and its gradients, channels-last throughout.
 
-    On CPUs without AVX-512, the gradients of oneDNN's convolution take five times as long as the
-    convolution itself; those of matrix products take as long as the products.
+    On CPUs without AVX-512, one matrix product for each bin of the kernel: there, the gradients of
+    oneDNN's convolution take five times as long as the convolution itself.
     """
 
     @staticmethod
@@ -187,7 +196,7 @@ class _Shifted(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             of_inputs = _as_row_of_bins(_add_gradient(rows.new_zeros(rows.shape), gradient, weight))
         if ctx.needs_input_grad[1]:
-            of_weight = _gradient_of_weight(rows, gradient, weight.shape[2])
+            of_weight = _gradient_of_weight(rows, gradient, weight)
         if ctx.needs_input_grad[2]:
             of_bias = gradient.sum(dim=0)
         return of_inputs, of_weight, of_bias
@@ -219,7 +228,7 @@ class _Residual(torch.autograd.Function):
         of_inputs[ctx.kept] = gradient
         gradient = torch.ops.aten.gelu_backward(gradient, convolved)
         of_inputs = _as_row_of_bins(_add_gradient(of_inputs, gradient, weight))
-        of_weight = _gradient_of_weight(rows, gradient, weight.shape[2])
+        of_weight = _gradient_of_weight(rows, gradient, weight)
         return of_inputs, of_weight, gradient.sum(dim=0), None
 
 
@@ -233,8 +242,14 @@ def _as_row_of_bins(rows: torch.Tensor) -> torch.Tensor:
     return rows[None, None].permute(0, 3, 1, 2)
 
 
+def _is_for_onednn(rows: torch.Tensor) -> bool:
+    return rows.dtype == torch.float32 and onednn_is_faster()
+
+
 def _convolved(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """Rows (time, channel in) → (time − kernel + 1, channel out)."""
+    if _is_for_onednn(rows):
+        return _as_rows(F.conv2d(_as_row_of_bins(rows), weight[:, :, None], bias))
     kernels = weight.permute(2, 0, 1).contiguous()
     n_outputs = len(rows) - len(kernels) + 1
     output = rows[:n_outputs] @ kernels[0].t()
@@ -249,16 +264,43 @@ def _add_gradient(
     of_rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
 ) -> torch.Tensor:
     """The gradient of the rows that were convolved, added to what there is of it."""
+    if _is_for_onednn(gradient):
+        return of_rows.add_(_as_rows(_gradient_by_onednn(of_rows, gradient, weight, 0)))
     for shift, kernel in enumerate(weight.permute(2, 0, 1).contiguous()):
         of_rows[shift : shift + len(gradient)].addmm_(gradient, kernel)
     return of_rows
 
 
-def _gradient_of_weight(rows: torch.Tensor, gradient: torch.Tensor, kernel: int) -> torch.Tensor:
+def _gradient_of_weight(
+    rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
     """Of (channel out, channel in, kernel)."""
-    n_outputs = len(gradient)
+    if _is_for_onednn(gradient):
+        return _gradient_by_onednn(rows, gradient, weight, 1)[:, :, 0]
+    n_outputs, kernel = len(gradient), weight.shape[2]
     found = [gradient.t() @ rows[shift : shift + n_outputs] for shift in range(kernel)]
     return torch.stack(found, dim=2)
+
+
+def _gradient_by_onednn(
+    rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor, which: int
+) -> torch.Tensor:
+    """The gradient of a convolution, of its inputs (0) or of its weight (1)."""
+    found = torch.ops.aten.convolution_backward(
+        _as_row_of_bins(gradient),
+        _as_row_of_bins(rows),
+        weight[:, :, None],
+        None,
+        stride=[1, 1],
+        padding=[0, 0],
+        dilation=[1, 1],
+        transposed=False,
+        output_padding=[0, 0],
+        groups=1,
+        output_mask=[which == 0, which == 1, False],
+    )
+    gradient_of: torch.Tensor = found[which]
+    return gradient_of
 
 
 def _thin_and_convolve(module: Any, inputs: torch.Tensor | SparseWindows) -> torch.Tensor | _Beside:

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from cebra_kedro.training.config import LossConfig
+from cebra_kedro.training.products import ROWS_OF_ONE_SIZE, onednn_is_faster, times_transposed
 
 if TYPE_CHECKING:
     from cebra_kedro.training.batches import Batch
 
 _BLOCK_ELEMENTS = 2**19  # 2 MiB of float32: one block's similarities stay in the L2/L3 cache
 _BLOCK_ELEMENTS_ON_GPU = 2**26  # 256 MiB: there, starting many small products takes longer
-# For each new number of rows, oneDNN prepares its bfloat16 products anew, which takes longer than
-# the products.
-ROWS_OF_ONE_SIZE = 64
+_MANY_COLUMNS = 16  # with fewer, products take less time than the rows that are added for oneDNN
 _SAFE_EXPONENT = 60.0  # exp(±60) times any batch size is far inside float32
 
 
@@ -154,7 +153,10 @@ class _WeightedLogSumExp(torch.autograd.Function):
         gradient_dtype: torch.dtype,
     ) -> torch.Tensor:
         n_queries, n_keys = len(queries), len(keys)
-        if gradient_dtype != torch.float32:
+        on_cpu = queries.device.type == "cpu"
+        is_wide = on_cpu and queries.shape[1] >= _MANY_COLUMNS and onednn_is_faster()
+        times = times_transposed if is_wide else _times_transposed_by_mkl
+        if gradient_dtype != torch.float32 or is_wide:
             queries, query_weight = _padded(queries, query_weight)
             keys, key_weight = _padded(keys, key_weight)
         # Of a product with few columns, MKL finds the transpose several times faster.
@@ -162,12 +164,11 @@ class _WeightedLogSumExp(torch.autograd.Function):
         grad_queries = torch.empty_like(queries)
         grad_keys_t = torch.zeros_like(weighted_keys_t, dtype=torch.float32)
         total = queries.new_zeros(())
-        on_cpu = queries.device.type == "cpu"
         block = max(1, (_BLOCK_ELEMENTS if on_cpu else _BLOCK_ELEMENTS_ON_GPU) // len(keys))
         for begin in range(0, len(queries), block):
             part = slice(begin, begin + block)
             q, w = queries[part], query_weight[part]
-            similarity = q @ keys.T
+            similarity = times(q, keys)
             shift = None
             if not stable:
                 shift = similarity.amax(dim=1, keepdim=True)
@@ -178,8 +179,8 @@ class _WeightedLogSumExp(torch.autograd.Function):
             total += torch.dot(w, log_sums)
             scale = (w / sums)[:, None]
             exponential = exponential.to(gradient_dtype)
-            grad_queries[part] = (weighted_keys_t @ exponential.T).T * scale
-            grad_keys_t += (q * scale).T.to(gradient_dtype) @ exponential
+            grad_queries[part] = times(weighted_keys_t, exponential).T * scale
+            grad_keys_t += times((q * scale).T.to(gradient_dtype), exponential.T)
         grad_keys = grad_keys_t.T * key_weight[:, None]
         ctx.save_for_backward(grad_queries[:n_queries], grad_keys[:n_keys])
         return total
@@ -188,6 +189,10 @@ class _WeightedLogSumExp(torch.autograd.Function):
     def backward(ctx: Any, grad_output: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         grad_queries, grad_keys = ctx.saved_tensors
         return grad_output * grad_queries, grad_output * grad_keys, None, None, None, None
+
+
+def _times_transposed_by_mkl(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    return left @ right.T
 
 
 def _padded(rows: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

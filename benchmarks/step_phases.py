@@ -1,0 +1,89 @@
+"""Where a training step's time goes: draw, look up, embed, loss, backward, optimiser.
+
+    python benchmarks/step_phases.py [--workload rat ...] [--steps 100] [--precision bfloat16]
+                                     [--operators]
+
+Medians over steps, ms. Pairs are drawn and looked up one step at a time here, and on one core; a
+training draws several steps on all cores. ``--operators`` adds torch's own profile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from workloads import WORKLOADS, Workload, workload
+
+from cebra_kedro.training import loop
+from cebra_kedro.training.objectives import criterion_of
+
+PHASES = ("draw", "look up", "embed", "loss", "backward", "optimiser")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workload", action="append", choices=list(WORKLOADS))
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
+    parser.add_argument("--operators", action="store_true")
+    given = parser.parse_args()
+    print(f"{'workload':<16}" + "".join(f"{name:>11}" for name in (*PHASES, "sum")))
+    for name in given.workload or list(WORKLOADS):
+        step = stepper(workload(name), given.precision)
+        times = np.array([step(number) for number in range(given.steps)])[given.steps // 5 :]
+        median = np.median(times, axis=0) * 1e3
+        print(f"{name:<16}" + "".join(f"{value:>11.2f}" for value in (*median, median.sum())))
+        if given.operators:
+            print(operators(step, given.steps))
+
+
+def stepper(load: Workload, precision: str) -> Callable[[int], list[float]]:
+    """A function that does a step as the training loop does, and returns the seconds of phases."""
+    config = load.config(1000, precision, "cpu")
+    device = torch.device("cpu")
+    networks = loop.build_networks(load.sessions, config)
+    criterion = criterion_of(config, loop._dtype(config))
+    objective = loop._Objective(networks, criterion, load.sessions, config, device)
+    parameters = [*networks.parameters(), *criterion.parameters()]
+    optimizer = loop._optimizer(parameters, config.optimizer, device)
+    embedders: list[Any] = objective._embedders
+
+    def step(number: int) -> list[float]:
+        clock = [time.perf_counter()]
+        batch = objective.draw(number)
+        clock.append(time.perf_counter())
+        looked_up = objective.look_up(batch)
+        clock.append(time.perf_counter())
+        with objective._precision():
+            parts = [embed(found) for embed, found in zip(embedders, looked_up, strict=True)]
+        embedding = torch.cat([part.float() for part in parts]) if len(parts) > 1 else parts[0]
+        clock.append(time.perf_counter())
+        loss = criterion(embedding.float(), batch)
+        clock.append(time.perf_counter())
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        clock.append(time.perf_counter())
+        optimizer.step()
+        clock.append(time.perf_counter())
+        return list(np.diff(clock))
+
+    return step
+
+
+def operators(step: Callable[[int], list[float]], steps: int) -> str:
+    """Torch's profile of so many steps."""
+    activities = [torch.profiler.ProfilerActivity.CPU]
+    with torch.profiler.profile(activities=activities) as profile:
+        for number in range(steps):
+            step(number)
+    table: str = profile.key_averages().table(sort_by="self_cpu_time_total", row_limit=25)
+    return table
+
+
+if __name__ == "__main__":
+    main()
