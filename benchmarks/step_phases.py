@@ -19,6 +19,7 @@ import torch
 from workloads import WORKLOADS, Workload, workload
 
 from cebra_kedro.training import loop
+from cebra_kedro.training.flat import FlatParameters
 from cebra_kedro.training.objectives import criterion_of
 
 PHASES = ("draw", "look up", "embed", "loss", "backward", "optimiser")
@@ -49,8 +50,8 @@ def stepper(load: Workload, precision: str) -> Callable[[int], list[float]]:
     networks = loop.build_networks(load.sessions, config)
     criterion = criterion_of(config, loop._dtype(config))
     objective = loop._Objective(networks, criterion, load.sessions, config, device)
-    parameters = [*networks.parameters(), *criterion.parameters()]
-    optimizer = loop._optimizer(parameters, config.optimizer, device)
+    trained = FlatParameters([*networks.parameters(), *criterion.parameters()])
+    optimizer = loop._optimizer(trained.values, config.optimizer, device)
     embedders: list[Any] = objective._embedders
 
     def step(number: int) -> list[float]:
@@ -65,7 +66,7 @@ def stepper(load: Workload, precision: str) -> Callable[[int], list[float]]:
         clock.append(time.perf_counter())
         loss = criterion(embedding.float(), batch)
         clock.append(time.perf_counter())
-        optimizer.zero_grad(set_to_none=True)
+        trained.clear_gradients()
         loss.backward()
         clock.append(time.perf_counter())
         optimizer.step()

@@ -29,6 +29,7 @@ from cebra_kedro.training.encoder import (
     window_of,
 )
 from cebra_kedro.training.fingerprint import fingerprint
+from cebra_kedro.training.flat import FlatParameters
 from cebra_kedro.training.jacobian import JacobianPenalty
 from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.model import EncoderModel
@@ -104,8 +105,8 @@ def _train(
     objective = _Objective(networks, criterion, sessions, config, device)
     watch = _ValidationWatch(networks, criterion, validation, config, device)
     every = (*networks.parameters(), *criterion.parameters())
-    parameters = [one for one in every if one.requires_grad]
-    optimizer = _optimizer(parameters, config.optimizer, device)
+    trained = FlatParameters([one for one in every if one.requires_grad])
+    optimizer = _optimizer(trained.values, config.optimizer, device)
     rates = learning_rates(config.schedule, config.optimizer.learning_rate, config.steps)
     shape = (config.steps, len(config.objectives)) if config.objectives else (config.steps,)
     state = TrainingState(networks, criterion, optimizer, watch, shape, device)
@@ -117,10 +118,10 @@ def _train(
     with objective.batches(state.step) as batches, progress:
         for batch, looked_up in batches:
             loss = objective(batch, looked_up, state.step)
-            optimizer.zero_grad(set_to_none=True)
+            trained.clear_gradients()
             objective.minimised(loss, batch, state.step).backward()
             if config.optimizer.clip_norm is not None:
-                torch.nn.utils.clip_grad_norm_(parameters, config.optimizer.clip_norm)
+                torch.nn.utils.clip_grad_norm_(trained.values, config.optimizer.clip_norm)
             for group in optimizer.param_groups:
                 group["lr"] = rates[state.step]
             optimizer.step()
@@ -138,7 +139,7 @@ def _train(
     return EncoderModel(
         config=config,
         n_neurons=tuple(session.neural.shape[1] for session in sessions),
-        state={key: value.detach().cpu() for key, value in networks.state_dict().items()},
+        state={key: value.detach().cpu().clone() for key, value in networks.state_dict().items()},
         loss=(losses.sum(dim=1) if config.objectives else losses).numpy(),
         objective_loss=losses.numpy() if config.objectives else None,
         learning_rate=np.array(rates[: state.step], np.float32),
@@ -348,11 +349,11 @@ def _as_sessions(
 
 
 def _optimizer(
-    parameters: list[torch.nn.Parameter], config: OptimizerConfig, device: torch.device
+    values: torch.nn.Parameter, config: OptimizerConfig, device: torch.device
 ) -> torch.optim.Optimizer:
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
     return kind(
-        parameters,
+        [values],
         lr=config.learning_rate,
         betas=config.betas,
         weight_decay=config.weight_decay,
