@@ -44,8 +44,7 @@ def test_wrong_parameters_stop_the_run_before_it_begins(refused, finished, param
     [
         (
             "hippocampus.training.encoder.architecture=offset11-model",
-            "hippocampus.encoders.position: encoder.architecture must be registered by cebra, got "
-            "'offset11-model'; did you mean offset1",
+            ": encoder.architecture must be registered by cebra, got 'offset11-model'; did you",
         ),
         (
             "hippocampus.training.device=cuda",

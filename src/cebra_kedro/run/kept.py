@@ -55,14 +55,15 @@ def check_encoders(
     made, read = _made_and_read(pipeline, catalog, only_missing=only_missing)
     for name, chosen in sessions.items():
         experiment = descriptions[name]
-        for encoder in _read_encoders(name, experiment, read):
-            entry = f"{name}.{encoder}.models"
+        trained = [encoder for encoder in experiment.encoders if f"{name}.{encoder}.models" in made]
+        for encoder in _read_encoders(name, experiment, read, trained):
             can_train = bool(trained_sessions(experiment, encoder, chosen))
-            if (entry in made and can_train) or not catalog.exists(entry):
+            entry = f"{name}.{encoder}.models"
+            if (encoder in trained and can_train) or not catalog.exists(entry):
                 continue
             jobs = jobs_of({}, {}, experiment, encoder, chosen)
             problem = next(_problems(catalog.load(entry), jobs, needs_all=can_train), "")
-            if problem and entry in made:
+            if problem and encoder in trained:
                 logger.warning(
                     "%s.%s is kept as it is, as the run leaves out some of its sessions, but %s",
                     *(name, encoder, problem),
@@ -88,19 +89,21 @@ def _made_and_read(
     return made, pipeline.inputs() | left_out
 
 
-def _read_encoders(name: str, experiment: Experiment, read: set[str]) -> list[str]:
-    """The encoders that entries found written come from; those of no encoder come from all.
+def _read_encoders(
+    name: str, experiment: Experiment, read: set[str], trained: Sequence[str]
+) -> list[str]:
+    """The encoders whose files may be read as they are.
 
-    Of entries that the run makes itself, e.g. of all models, the sources are among those read.
+    They are those that entries found written come from (those of no encoder come from all), and
+    those of the run, which may be unable to train them.
     """
     entries = [entry.removeprefix(f"{name}.") for entry in read if entry.startswith(f"{name}.")]
-    of_encoders = [entry for entry in entries if entry not in _BEFORE_ENCODERS]
-    named = {entry.partition(".")[0] for entry in of_encoders}
+    named = {entry.partition(".")[0] for entry in entries if entry not in _BEFORE_ENCODERS}
     of_all = bool(named - {*experiment.encoders, *experiment.baselines})
     return [
         encoder
         for encoder, block in experiment.encoders.items()
-        if block.from_file is None and (of_all or encoder in named)
+        if block.from_file is None and (of_all or encoder in {*named, *trained})
     ]
 
 
