@@ -77,6 +77,7 @@ class RunReportHook:
             is_default_run,
         )
         from cebra_kedro.run.compute import compute_block, engine_of
+        from cebra_kedro.run.described import check_blocks
         from cebra_kedro.run.kept import check_encoders
         from cebra_kedro.run.locks import RunLocks
         from cebra_kedro.run.manifest import command_of
@@ -105,13 +106,10 @@ class RunReportHook:
         locked = [f"{name}.share{share.number}of{share.of}" for name in experiments if share]
         self._locks.take(locked or experiments)
         try:
-            check_encoders(
-                pipeline,
-                catalog,
-                self._descriptions.experiments,
-                chosen,
-                only_missing=bool(run_params.get("only_missing_outputs")),
-            )
+            described = self._descriptions.experiments
+            only_missing = bool(run_params.get("only_missing_outputs"))
+            read = check_encoders(pipeline, catalog, described, chosen, only_missing=only_missing)
+            check_blocks(catalog, self._reporting, described, chosen, read)
             self._mlflow = None if share else open_store(tracked, self._project)
             fetch_raw_files(pipeline, catalog, chosen)
             place = self._engine.enter_context(engine_of(self._compute))

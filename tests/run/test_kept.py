@@ -60,6 +60,36 @@ def test_a_run_that_would_name_other_parameters_than_those_of_its_encoders_is_re
     assert said.endswith("(--pipelines hippocampus), or leave the parameter as it was")
 
 
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            "source.bin_width_s=0.05",
+            "reads hippocampus.recordings and does not make it, but that of buddy was made with "
+            "source.bin_width_s 0.025, while the run says 0.05; let it be made too (--pipelines",
+        ),
+        ("split.scheme=interleaved", "made with split.scheme nested, while the run says interle"),
+        (
+            "encoders.position.labels=[direction]",
+            "encoders.position.labels ['position'], while the run says ['direction']",
+        ),
+        (
+            "baselines.pca.components=2",
+            "made with baselines.pca.components 3, while the run says 2",
+        ),
+    ],
+)
+def test_what_was_made_from_another_description_is_not_read(refused, params, message):
+    said = refused(*LATER, *ONE_RAT_COMMAND, "--params", f"hippocampus.{params}")
+    assert message in said
+
+
+def test_decoders_are_those_of_the_predictions_that_are_read(refused):
+    stage = ["--env", "test", "--namespaces", "reporting.hippocampus", *ONE_RAT_COMMAND]
+    said = refused(*stage, "--params", "hippocampus.decoders.neighbours=[3]")
+    assert "made with decoders.neighbours [1, 9], while the run says [3]; let it be" in said
+
+
 def test_parameters_that_change_no_number_are_no_reason_to_refuse(copied):
     first = manifest(copied)["run_id"]
     params = "hippocampus.training.device=auto,hippocampus.training.threads=2"

@@ -35,7 +35,7 @@ def check_encoders(
     sessions: Mapping[str, Sequence[str]],
     *,
     only_missing: bool = False,
-) -> None:
+) -> set[str]:
     """Raise unless the stored encoders that a run reads are those that its parameters describe.
 
     Encoders that were never trained are left to the node that reads them; those of several
@@ -48,6 +48,9 @@ def check_encoders(
         sessions: experiment → the sessions that the run works on.
         only_missing: whether nodes whose outputs are all there are left out
             (``--only-missing-outputs``).
+
+    Returns:
+        The entries that the run finds written.
 
     Raises:
         ValueError: names the encoder, what is stored, what is asked for, and what to do.
@@ -73,6 +76,7 @@ def check_encoders(
                     f"this run reads {name}.{encoder} and does not train it, but {problem}; let "
                     f"it be trained too (--pipelines {name}), or leave the parameter as it was"
                 )
+    return read
 
 
 def _made_and_read(
