@@ -118,7 +118,8 @@ class Provenance:
             yield
             with atomic_path(file) as temporary:
                 # no indent: with one, json leaves its fast encoder
-                temporary.write_text(json.dumps(self._entries) + "\n", encoding="utf-8")
+                text = json.dumps(self._entries, sort_keys=True)  # what is given back is in place
+                temporary.write_text(text + "\n", encoding="utf-8")
             self._seen = _state(file)
 
     def run_of(self, place: str) -> dict[str, Any]:
