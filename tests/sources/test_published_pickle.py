@@ -151,7 +151,7 @@ class TestAttacks:
         bomb = pickle.PROTO + b"\x04" + frame + work + pickle.NONE + pickle.STOP
         path.write_bytes(zlib.compress(bomb))
         assert path.stat().st_size < 10**5
-        with pytest.raises(UnsafePickleError, match=r"bomb\.jl: .* more than 8388608 instructions"):
+        with pytest.raises(UnsafePickleError, match=r"bomb\.jl: .* more than \d+ instructions"):
             load_restricted_joblib(path)
 
     @pytest.mark.parametrize("compress", [0, 3])

@@ -22,7 +22,8 @@ from typing import IO, Any, ClassVar, Literal, cast
 import numpy as np
 
 _MOST_INSTRUCTIONS = 2**23
-"""Read by a machine in Python within seconds; beside its arrays, a published file has thousands."""
+"""Beyond as many as the file has bytes: what is unfolded is read by a machine in Python, within
+seconds. Beside its arrays, a published file has thousands."""
 _BLOCK_BYTES = 2**16
 
 ChecksumStatus = Literal["verified", "unverified", "mismatch", "simulated"]
@@ -78,7 +79,8 @@ def load_restricted_joblib(path: str | Path) -> Any:
     path = Path(path)
     with path.open("rb") as file:
         try:
-            return _unpickle(_decompressed(file), _ADMITTED | _ADMITTED_IN_JOBLIB)
+            size = path.stat().st_size
+            return _unpickle(_decompressed(file), _ADMITTED | _ADMITTED_IN_JOBLIB, size)
         except (UnsafePickleError, DamagedPickleError) as error:
             raise type(error)(f"{path}: {error}") from error
 
@@ -102,12 +104,13 @@ def loads_restricted(
         UnsafePickleError: the pickle asks for a name that is not admitted.
         DamagedPickleError: the pickle is cut short or is none.
     """
-    return _unpickle(io.BytesIO(data), _ADMITTED | dict(also))
+    return _unpickle(io.BytesIO(data), _ADMITTED | dict(also), len(data))
 
 
-def _unpickle(file: IO[bytes], admitted: Mapping[tuple[str, str], Any]) -> Any:
+def _unpickle(file: IO[bytes], admitted: Mapping[tuple[str, str], Any], n_bytes: int) -> Any:
+    """What is in a stream whose file has so many bytes, compressed or not."""
     try:
-        content = _RestrictedUnpickler(file, admitted).load()
+        content = _RestrictedUnpickler(file, admitted, _MOST_INSTRUCTIONS + n_bytes).load()
         file.read(1)  # at the end of a compressed stream stands its checksum
         return content
     except (UnsafePickleError, DamagedPickleError):
@@ -167,8 +170,8 @@ class _Counted:
     The bytes of arrays in joblib files are read past it.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._count = file, 0
+    def __init__(self, file: IO[bytes], most: int) -> None:
+        self._file, self._count, self._most = file, 0, most
 
     def read(self, size: int) -> bytes:
         self.count(1)
@@ -181,9 +184,9 @@ class _Counted:
     def count(self, more: int) -> None:
         """Note reads, or bytes that may each be an instruction."""
         self._count += more
-        if self._count > _MOST_INSTRUCTIONS:
+        if self._count > self._most:
             raise UnsafePickleError(
-                f"the pickle has more than {_MOST_INSTRUCTIONS} instructions, where published "
+                f"the pickle has more than {self._most} instructions, where published "
                 "files have thousands; refused, as it would keep the reader busy for long. Fetch "
                 "the file from its publisher, or store the arrays as .npz"
             )
@@ -199,8 +202,10 @@ class _RestrictedUnpickler(pickle._Unpickler):
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = pickle._Unpickler.dispatch.copy()
     stack: list[Any]  # the machine's own
 
-    def __init__(self, file: IO[bytes], admitted: Mapping[tuple[str, str], Any]) -> None:
-        self._counted = _Counted(file)
+    def __init__(
+        self, file: IO[bytes], admitted: Mapping[tuple[str, str], Any], most_instructions: int
+    ) -> None:
+        self._counted = _Counted(file, most_instructions)
         super().__init__(cast("IO[bytes]", self._counted))
         self._file = file
         self._admitted = admitted
