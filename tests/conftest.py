@@ -75,8 +75,11 @@ def refused(finished):
         after = contents(finished / "data")
         if started:  # a run that began says in its manifest how it ended
             manifest = "08_reporting/run_manifest.json"
-            assert before.pop(manifest) != after.pop(manifest)
-            (log,) = [name for name in after if name.startswith("logs/") and name not in before]
+            after_manifest = after.pop(manifest)
+            assert before.pop(manifest) != after_manifest
+            new = [name for name in after if name.startswith("logs/") and name not in before]
+            kept, log = sorted(new, key=lambda name: name.endswith(".log"))
+            assert after.pop(kept) == after_manifest
             assert b"Traceback" in after.pop(log)
         assert after == before
         assert result.exit_code == 1

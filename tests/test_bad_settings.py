@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from cebra_kedro.pipeline_registry import register_pipelines
+from cebra_kedro.run.trainable import USUAL
+from cebra_kedro.training.encoder import known_architectures
 from kedro_command import kedro
 from kedro_project import ONE_RAT, ONE_RAT_COMMAND, manifest, run_command, run_session
 
@@ -34,6 +37,49 @@ def test_wrong_parameters_stop_the_run_before_it_begins(refused, finished, param
     assert message in said
     files = [f"{finished}/conf/{env}/parameters_hippocampus.yml" for env in ("base", "test")]
     assert said.endswith(f"Correct {' or '.join(files)} or --params")
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (
+            "hippocampus.training.encoder.architecture=offset11-model",
+            ": encoder.architecture must be registered by cebra, got 'offset11-model'; did you",
+        ),
+        (
+            "hippocampus.training.device=cuda",
+            "hippocampus.training.device: device cuda is not available on this machine; use auto",
+        ),
+    ],
+)
+def test_what_cannot_be_trained_here_is_refused_before_the_run(refused, params, message):
+    if "cuda" in params and torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    assert message in refused("--env", "test", *ONE_RAT_COMMAND, "--params", params)
+
+
+def test_architectures_that_are_not_asked_for_are_registered():
+    assert set(known_architectures()) >= USUAL
+
+
+def test_a_mistyped_folder_of_recordings_is_not_made(refused, tmp_path, monkeypatch):
+    folder = tmp_path / "recordigns"
+    monkeypatch.setenv("CEBRA_KEDRO_DATA", str(folder))
+    said = refused("--env", "paper", "--pipelines", "hippocampus", "--sessions", "buddy")
+    assert said.startswith(f"CEBRA_KEDRO_DATA names {folder}, which is no folder; correct it, or")
+    assert not folder.exists()
+
+
+def test_what_is_not_read_of_local_is_said(project):
+    own = "hippocampus: {training: {steps: 4}}"
+    (project / "conf/local/parameters_hippocampus.yml").write_text(own)
+    done = run_command(
+        project, "--env=test", "--namespaces=ingestion.hippocampus", *ONE_RAT_COMMAND
+    )
+    assert done.exit_code == 0, done.stderr
+    log = (project / manifest(project)["log"]).read_text()
+    (line,) = [line for line in log.splitlines() if "conf/local" in line]
+    assert line.endswith("left out: parameters_hippocampus.yml")
 
 
 @pytest.mark.parametrize("name", ["rat", "only_session"])

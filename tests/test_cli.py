@@ -56,6 +56,36 @@ def asked_for(*arguments):
     return asked
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("rats.training.seeds=[0,1],only_sessions=ann", ([0, 1], "ann")),
+        ("rats.training.seeds=[[0, 1], {a: 2}]", ([[0, 1], {"a": 2}], None)),
+        ("rats.training.seeds=1e-3, only_sessions=null", (0.001, None)),
+    ],
+)
+def test_parameters_may_be_lists(said, found):
+    params = asked_for("--params", said)["params"]
+    assert (params["rats"]["training"]["seeds"], params.get("only_sessions")) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("rats.training.seeds=[0", "--params rats.training.seeds: '[0' cannot be read; a list is"),
+        ("rats.training.seeds.0=5", "a member of a list cannot be set by itself; give the whole"),
+        ("rats.training.seeds[0]=5", "(rats.training.seeds=[…]), or write it into conf/local/par"),
+        ("rats.training.steps", "takes name=value, e.g. hippocampus.training.steps=50, got 'rat"),
+    ],
+)
+def test_parameters_that_cannot_be_read_are_named(said, message):
+    result = command(arguments=["--params", said])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: --params")
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+
+
 def test_what_succeeds_is_left_alone():
     result = command()
     assert (result.exit_code, result.stdout, result.stderr) == (0, "done\n", "")
@@ -213,7 +243,9 @@ def test_kedro_s_own_command_stays_as_it_is_and_its_options_are_ours():
     assert room.cli.commands["run"] is room.run
     assert room.run.callback.__wrapped__ is kedro_run.callback
     *of_kedro, sessions = room.run.params
-    assert of_kedro == kedro_run.params
+    assert [option.opts for option in of_kedro] == [option.opts for option in kedro_run.params]
+    changed = [one.name for one in of_kedro if one not in kedro_run.params]
+    assert changed == ["params"]
     assert sessions.name == "sessions"
     assert "sessions" not in [option.name for option in kedro_run.params]
 

@@ -9,6 +9,7 @@ from cebra_kedro.configuration import (
     ProjectConfigLoader,
     configuration,
     raw_folder,
+    unread_files,
 )
 
 
@@ -122,3 +123,18 @@ def test_files_that_change_are_read_again_and_links_that_lead_nowhere_are_passed
     loader = configuration(tmp_path, None)
     loader["parameters"] = {"steps": 3}
     assert loader["parameters"] == {"steps": 3}
+
+
+@pytest.mark.parametrize("named", ["", "  "])
+def test_an_empty_name_of_the_raw_folder_is_none(monkeypatch, named):
+    monkeypatch.setenv("CEBRA_KEDRO_DATA", named)
+    assert raw_folder() == "data/01_raw"
+
+
+@pytest.mark.parametrize(
+    ("env", "files"),
+    [("test", ["parameters.yml", "catalog.yml"]), ("local", []), (None, [])],
+)
+def test_what_a_run_leaves_out_of_local_is_known(conf, env, files):
+    """That of the user's own mice is read in every environment."""
+    assert unread_files(conf, env) == [conf / "local" / name for name in files]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -247,6 +248,29 @@ def test_processes_give_the_same_bytes(one_rat, project):
     assert same_as(project, one_rat)
     assert manifest(project)["status"] == "finished"
     assert provenance(project)[f"{NAME}/metrics.csv#buddy"]["simulated"] is True
+
+
+@pytest.mark.slow
+def test_scores_of_a_killed_parallel_run_do_not_pass_for_those_of_an_earlier_one(copied):
+    """Its processes write, and the one that would note it is killed: simulated under real."""
+    file = reporting(copied) / "provenance.json"
+    real = {place: e | {"simulated": False} for place, e in provenance(copied).items()}
+    file.write_text(json.dumps(real))
+    scores = reporting(copied) / NAME / "metrics.csv"
+    scores.unlink()
+    stages = f"--namespaces=ingestion.{NAME},decoding.{NAME},reporting.{NAME}"
+    process = start(copied, "--runner=ParallelRunner", stages)
+    deadline = time.monotonic() + 120
+    while not scores.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    stop(process, signal.SIGKILL)
+    known = provenance(copied)
+    assert f"{NAME}/metrics.csv" not in known
+    assert f"{NAME}/metrics.csv#buddy" not in known
+    models = f"../06_models/{NAME}/time/index.json#buddy"
+    assert known[models] == real[models]  # which that run does not write
 
 
 def same_as(project: Path, other: Path) -> bool:

@@ -54,6 +54,14 @@ def test_nothing_is_suspected_of_a_usual_recording():
         (with_label(np.zeros(N_TIME, int), "discrete"), "label x is constant"),
         (with_label(np.arange(N_TIME) % 3.0), "label x has 3 different values; say kind: discr"),
         (with_label(np.arange(N_TIME), "discrete"), "label x has 60 classes in 60 bins; say kind"),
+        (
+            recording(labels={"heading": Label(np.linspace(-180, 179, N_TIME), "continuous")}),
+            "label heading seems to be an angle in degrees; say kind: circular and unit: deg",
+        ),
+        (
+            recording(labels={"x": Label(np.linspace(0, 359, N_TIME), "continuous", "deg")}),
+            "label x seems to be an angle in degrees",
+        ),
     ],
 )
 def test_what_looks_like_a_mistake_is_named_with_a_remedy(suspect, said):

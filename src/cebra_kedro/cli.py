@@ -8,6 +8,7 @@ import functools
 import logging
 import multiprocessing
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from kedro.io import CatalogProtocol
 from kedro.io.core import DatasetError
 from kedro.pipeline import Pipeline
 from kedro.validation.exceptions import ParameterValidationError
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
@@ -95,14 +97,67 @@ def _names(_: click.Context, __: click.Parameter, value: str | None) -> list[str
     return names
 
 
+def _parameters(_: click.Context, __: click.Parameter, value: Any) -> Any:
+    """What ``--params`` says, as Kedro reads it; lists may have commas.
+
+    Raises:
+        ClickException: names the parameter, what came, and what to do.
+    """
+    if not isinstance(value, str):
+        return value
+    found = OmegaConf.create()
+    for item in _between_commas(value):
+        name, equals, text = (part.strip() for part in item.partition("="))
+        where = f"conf/local/parameters_{name.partition('.')[0]}.yml"
+        if not (name and equals):
+            raise click.ClickException(
+                f"--params takes name=value, e.g. hippocampus.training.steps=50, got {item!r}"
+            )
+        if re.search(r"\.\d+(\.|$)|\[", name):
+            whole = re.split(r"\.\d+|\[", name)[0]
+            raise click.ClickException(
+                f"--params {item}: a member of a list cannot be set by itself; give the whole "
+                f"list ({whole}=[…]), or write it into {where}"
+            )
+        try:
+            found.merge_with(OmegaConf.from_dotlist([f"{name}={text}"]))
+        except (OmegaConfBaseException, YAMLError) as error:
+            raise click.ClickException(
+                f"--params {name}: {text!r} cannot be read; a list is written {name}=[0,1], in "
+                f"quotes on a shell; or write it into {where}"
+            ) from error
+    return OmegaConf.to_container(found)
+
+
+def _between_commas(text: str) -> list[str]:
+    """The parts between commas that do not stand in brackets."""
+    depth, parts = 0, [""]
+    for letter in text:
+        depth += (letter in "[{") - (letter in "]}")
+        if letter == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
 @click.group(name="cebra-kedro")
 def cli() -> None:
     """Commands of this project."""
 
 
+def _with_lists(option: click.Parameter) -> click.Parameter:
+    """The option ``--params`` with our own reading of it; others as they are."""
+    if option.name != "params":
+        return option
+    ours = copy.copy(option)
+    ours.callback = _parameters
+    return ours
+
+
 run: click.Command = copy.copy(kedro_run)
 run.params = [
-    *kedro_run.params,
+    *(_with_lists(option) for option in kedro_run.params),
     click.Option(
         ["--sessions"],
         callback=_names,

@@ -5,18 +5,22 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
 
 LOCAL = "local"
+RAW_VARIABLE = "CEBRA_KEDRO_DATA"
 _MOST_READ = 16
+_TOP_LEVEL = re.compile(r"""^["']?([^\s"'#_][^"':]*)["']?\s*:""", re.MULTILINE)
 
 
 def raw_folder() -> str:
     """Folder of the published recordings: ``CEBRA_KEDRO_DATA``, else ``data/01_raw``."""
-    return Path(os.environ.get("CEBRA_KEDRO_DATA", "data/01_raw")).expanduser().as_posix()
+    named = os.environ.get(RAW_VARIABLE, "").strip()
+    return Path(named or "data/01_raw").expanduser().as_posix()
 
 
 LOADER_OPTIONS: dict[str, Any] = {
@@ -77,3 +81,30 @@ class ProjectConfigLoader(OmegaConfigLoader):
 def configuration(conf_source: Path, env: str | None) -> ProjectConfigLoader:
     """The project's loader of a configuration folder."""
     return ProjectConfigLoader(str(conf_source), env=env, **LOADER_OPTIONS)
+
+
+def unread_files(conf_source: Path, env: str | None) -> list[Path]:
+    """Files of ``conf/local`` of which a run reads nothing, or not all.
+
+    Args:
+        conf_source: folder of the environments.
+        env: that of the run; None for ``local``, which is then read whole.
+    """
+    if env in (None, LOCAL):
+        return []
+    unread = []
+    for kind in ("parameters", "catalog"):
+        known = {
+            name
+            for folder in ("base", str(env))
+            for file in (conf_source / folder).rglob(f"{kind}*.y*ml")
+            for name in _blocks(file)
+        }
+        local = sorted((conf_source / LOCAL).rglob(f"{kind}*.y*ml"))
+        unread += [file for file in local if known & set(_blocks(file))]
+    return unread
+
+
+def _blocks(file: Path) -> list[str]:
+    """The names that stand at the beginning of a line."""
+    return _TOP_LEVEL.findall(file.read_text("utf-8", errors="replace"))

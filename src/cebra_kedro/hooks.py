@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,9 @@ class RunReportHook:
         from cebra_kedro.run.checks import check_environment, check_parameters
 
         loader = context.config_loader
-        conf = Path(loader.conf_source)
+        conf = self._conf = Path(loader.conf_source)
         check_environment(conf, context.env)
+        self._env = context.env
         if context.env:  # the registry is given no environment, and looks for it here
             os.environ["KEDRO_ENV"] = context.env
         self._parameters = loader["parameters"]
@@ -75,10 +77,13 @@ class RunReportHook:
             is_default_run,
         )
         from cebra_kedro.run.compute import compute_block, engine_of
+        from cebra_kedro.run.described import check_blocks
+        from cebra_kedro.run.kept import check_encoders
         from cebra_kedro.run.locks import RunLocks
         from cebra_kedro.run.manifest import command_of
         from cebra_kedro.run.mlflow_block import mlflow_block
         from cebra_kedro.run.mlflow_store import open_store
+        from cebra_kedro.run.trainable import check_training
 
         self._end()  # a run of this process that was interrupted
         self._pid = None
@@ -89,6 +94,8 @@ class RunReportHook:
         if is_default_run(run_params.get("pipeline_names")):
             self._descriptions = self._descriptions.for_default_run()
         check_experiments(experiments, self._descriptions, dict(project.pipelines))
+        elsewhere = self._compute.engine == "dask"
+        check_training(pipeline, self._descriptions, here=not elsewhere)
         only = self._parameters.get("only_sessions")
         chosen = check_sessions(experiments, self._descriptions, only)
         files = [Path(place) for place in _outputs(pipeline, catalog)]
@@ -99,12 +106,16 @@ class RunReportHook:
         locked = [f"{name}.share{share.number}of{share.of}" for name in experiments if share]
         self._locks.take(locked or experiments)
         try:
+            described = self._descriptions.experiments
+            only_missing = bool(run_params.get("only_missing_outputs"))
+            read = check_encoders(pipeline, catalog, described, chosen, only_missing=only_missing)
+            check_blocks(catalog, self._reporting, described, chosen, read)
             self._mlflow = None if share else open_store(tracked, self._project)
             fetch_raw_files(pipeline, catalog, chosen)
             place = self._engine.enter_context(engine_of(self._compute))
             if self._share is not None:  # what is written of a run, the run after it writes
                 return
-            self._begin_run(run_params, pipeline, experiments)
+            self._begin_run(run_params, pipeline, chosen)
         except BaseException:
             self._end()
             raise
@@ -188,10 +199,19 @@ class RunReportHook:
     def _is_this_process(self) -> bool:
         return self._pid == os.getpid()
 
+    @property
+    def _kept_manifest(self) -> Path:
+        """Stays there when later runs have begun."""
+        return self._project / LOGS / f"{self._manifest.facts['run_id']}.json"
+
     def _begin_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, experiments: list[str]
+        self,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        chosen: Mapping[str, Collection[str]],
     ) -> None:
         """Begin what is kept of a run, and show that it goes on."""
+        from cebra_kedro.configuration import unread_files
         from cebra_kedro.run.locks import briefly
         from cebra_kedro.run.log_file import LogFile, file_only
         from cebra_kedro.run.manifest import RunManifest, read_manifest
@@ -206,18 +226,29 @@ class RunReportHook:
         }
         only = self._parameters.get("only_sessions")
         parameters = {**described, "only_sessions": only}
+        experiments = _experiments(pipeline)
         self._manifest = RunManifest.begin(run_params, parameters, self._project, experiments)
         facts = self._manifest.facts
         self._log = LogFile(self._project / LOGS, facts["run_id"])
         facts |= {"run_id": self._log.run_id, "log": (LOGS / self._log.path.name).as_posix()}
         file_only.info("%s (environment %s)", facts["command"], facts["environment"])
+        if unread := unread_files(self._conf, self._env):
+            logger.warning(
+                "with --env %s, of conf/local only what nothing else names is read; left out: %s",
+                *(self._env, ", ".join(sorted(file.name for file in unread))),
+            )
         with briefly(self._reporting):
             last = read_manifest(self._reporting)
             self._manifest.write(self._reporting)
+        kept = self._kept_manifest
+        self._manifest.keep(kept)
         run = {name: facts[name] for name in ("run_id", "environment")}
+        run["manifest"] = Path(os.path.relpath(kept, self._reporting)).as_posix()
         sessions = {name: one.sessions for name, one in self._descriptions.experiments.items()}
         provenance = Provenance(self._reporting, run)
-        self._origins = Origins(self._catalog, provenance, sessions, self._reporting)
+        self._origins = Origins(self._catalog, provenance, sessions, self._reporting, chosen)
+        if "ParallelRunner" in str(run_params.get("runner")):  # it tells at the end only
+            self._origins.set_aside(sorted(pipeline.all_outputs()))
         names = [node.name for node in pipeline.nodes]
         self._progress = RunProgress(expected_work(names, last, facts["environment"]))
         self._pid = os.getpid()
@@ -227,6 +258,7 @@ class RunReportHook:
         from cebra_kedro.report import build_report
         from cebra_kedro.run.locks import briefly
         from cebra_kedro.run.log_file import file_only
+        from cebra_kedro.run.manifest import delete_kept
 
         self._manifest.node_pieces = self._progress.pieces
         self._manifest.end(status, error)
@@ -237,9 +269,10 @@ class RunReportHook:
             self._manifest.seconds,
             exc_info=error,
         )
-        aside = self._project / LOGS / f"{self._manifest.facts['run_id']}.json"
+        self._manifest.keep(self._kept_manifest)
         with briefly(self._reporting):
-            self._manifest.write_last(self._reporting, aside)
+            delete_kept(self._project / LOGS, self._origins.runs())
+            self._manifest.write_last(self._reporting)
             if error is None or self._manifest.results:
                 return build_report(self._reporting)
         return self._reporting / "report.html"
@@ -274,6 +307,7 @@ class RunReportHook:
 
         if self._is_this_process:
             if self._manifest.begin_node(node.name, node.outputs):
+                self._origins.set_aside(node.outputs)
                 file_only.info("%s begins", node.name)
             self._progress.start(node.name)
 
@@ -294,6 +328,7 @@ class RunReportHook:
 
     def _note_other_processes(self, pipeline: Pipeline) -> None:
         """Note what nodes have written that did not run in this process."""
+        self._origins.give_back_unwritten(self._manifest.is_older)
         for node in pipeline.nodes:
             for name in node.outputs if node.name not in self._manifest.node_seconds else ():
                 if any(self._manifest.is_older(file) for file in self._origins.files(name)):

@@ -7,6 +7,7 @@ is asked of it is for ``pipelines.ingestion.fit``.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,6 +19,9 @@ _FEW_LEVELS = 12
 _HIGHEST_RATE_HZ = 500.0
 _LONGEST_BIN_S, _SHORTEST_BIN_S = 10.0, 1e-4
 _MOST_SHOWN = 5
+DEGREES = ("deg", "°", "degree", "degrees")
+ANGLE = re.compile(r"angle|heading|head_?dir|^hd$|phase|orient|theta|azimuth|yaw", re.I)
+"""Names of angles."""
 
 
 def suspicions(recording: Recording) -> list[str]:
@@ -28,7 +32,7 @@ def suspicions(recording: Recording) -> list[str]:
     """
     found = [*_of_neurons(recording)]
     for name, label in recording.labels.items():
-        found.extend(f"label {name} {text}" for text in _of_label(label, recording.n_time))
+        found.extend(f"label {name} {text}" for text in _of_label(name, label, recording.n_time))
     if not _SHORTEST_BIN_S <= recording.bin_width_s <= _LONGEST_BIN_S:
         found.append(f"bin_width_s is {recording.bin_width_s:g} s; correct it if that is ms or Hz")
     return found
@@ -60,7 +64,7 @@ def _of_neurons(recording: Recording) -> Iterator[str]:
             )
 
 
-def _of_label(label: Label, n_time: int) -> Iterator[str]:
+def _of_label(name: str, label: Label, n_time: int) -> Iterator[str]:
     values = label.values.reshape(n_time, -1)
     if (values == values[:1]).all():
         yield "is constant; it guides nothing, and nothing can be decoded of it"
@@ -71,12 +75,21 @@ def _of_label(label: Label, n_time: int) -> Iterator[str]:
         levels = np.unique(values)
         if len(levels) <= _FEW_LEVELS and np.array_equal(levels, np.rint(levels)):
             yield f"has {len(levels)} different values; say kind: discrete if they are classes"
+    if label.kind == "continuous" and _is_in_degrees(name, label.unit, values):
+        yield "seems to be an angle in degrees; say kind: circular and unit: deg if it goes around"
     if label.kind == "discrete":
         n_classes = len(np.unique(values))
         if n_classes > max(50, n_time // 10):
             yield (
                 f"has {n_classes} classes in {n_time} bins; say kind: continuous if it is a number"
             )
+
+
+def _is_in_degrees(name: str, unit: str, values: np.ndarray) -> bool:
+    """Whether a continuous label says so, or is called an angle and reaches as far."""
+    low, high = float(values.min()), float(values.max())
+    reaches = low >= -181 and high <= 361 and high - low > 100
+    return reaches and (unit in DEGREES or bool(ANGLE.search(name) and unit != "rad"))
 
 
 class _Neurons:

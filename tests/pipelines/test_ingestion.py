@@ -300,6 +300,26 @@ def test_labels_that_are_constant_guide_and_decode_nothing(recordings):
         split_recordings(changed, described, None, "rats")
 
 
+def test_labels_that_are_constant_where_encoders_are_trained_guide_nothing(recordings):
+    """They vary in test bins only: a law of one class."""
+    described = experiment(decode={})
+    part = split_recordings(recordings, described, None, "rats")["buddy"]["part"]
+    values = np.where(part[1] == TEST, 0.1, 0.5) + np.linspace(0, 0.01, len(part[1]))
+    values[part[1] == TRAIN] = 0.5
+    still = Label(values, "continuous", "m")
+    changed = recordings | {"buddy": with_labels(recordings["buddy"], position=still)}
+    with pytest.raises(ValueError, match=r"constant in the training bins of fold 1 of buddy; spl"):
+        split_recordings(changed, described, None, "rats")
+
+
+@pytest.mark.parametrize(("value", "level"), [(0, "silent"), (3, "constant")])
+def test_a_recording_without_activity_is_refused(recordings, value, level):
+    neural = np.full_like(recordings["buddy"].neural, value)
+    changed = recordings | {"buddy": dataclasses.replace(recordings["buddy"], neural=neural)}
+    with pytest.raises(ValueError, match=rf"all \d+ neurons of buddy are {level} in all \d+ bins"):
+        split_recordings(changed, experiment(), None, "rats")
+
+
 def test_a_clock_of_trials_guides_where_there_are_trials(recordings):
     near = {"law": "delta_normal", "delta": 0.05, "ties": "uniform"}
     by_phase = {"labels": ["phase_of_trial"], "pairs": near, "sessions": "joint"}

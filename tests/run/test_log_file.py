@@ -65,7 +65,6 @@ def test_two_runs_of_the_same_second_have_files_of_their_own(log):
 def test_the_newest_twenty_are_kept(tmp_path):
     for day in range(1, 24):
         (tmp_path / f"2025-01-{day:02}T00.00.00Z.log").touch()
-    (tmp_path / "2025-01-01T00.00.00Z.json").touch()
     (tmp_path / "notes.txt").touch()
     LogFile(tmp_path, "2026-01-01T00.00.00Z").close()
     names = sorted(path.name for path in tmp_path.iterdir())

@@ -218,21 +218,25 @@ def begun(tmp_path, run_id, started_at):
 def test_of_two_runs_side_by_side_the_manifest_is_of_the_one_that_began_last(tmp_path):
     first = begun(tmp_path, "first", "2026-01-01T00:00:00+00:00")
     second = begun(tmp_path, "second", "2026-01-01T00:00:00+00:00")  # in the same second
-    aside = tmp_path / "first.json"
-    first.end("finished").write_last(tmp_path, aside)
+    first.end("finished").write_last(tmp_path)
     assert room.read_manifest(tmp_path)["run_id"] == "second"
     assert room.read_manifest(tmp_path)["status"] == "unfinished"
-    facts = json.loads(aside.read_text())
-    assert (facts["run_id"], facts["status"]) == ("first", "finished")
-    second.end("finished").write_last(tmp_path, tmp_path / "second.json")
+    second.end("finished").write_last(tmp_path)
     assert room.read_manifest(tmp_path)["status"] == "finished"
-    assert not (tmp_path / "second.json").exists()
+
+
+def test_manifests_that_results_name_are_kept_and_of_the_others_the_newest(tmp_path):
+    for number in range(30):
+        begun(tmp_path, str(number), "2026").keep(tmp_path / "logs" / f"{number:02}.json")
+    room.delete_kept(tmp_path / "logs", {"03", "25"})
+    left = [path.stem for path in sorted((tmp_path / "logs").iterdir())]
+    assert left == ["03", *(f"{number:02}" for number in range(10, 30))]
 
 
 def test_a_manifest_of_a_run_that_began_before_is_replaced(tmp_path):
     late = begun(tmp_path, "late", "2026-01-01T00:00:01+00:00")
     begun(tmp_path, "early", "2026-01-01T00:00:00+00:00")
-    late.end("failed").write_last(tmp_path, tmp_path / "aside.json")
+    late.end("failed").write_last(tmp_path)
     assert room.read_manifest(tmp_path)["run_id"] == "late"
 
 

@@ -254,3 +254,30 @@ def test_what_is_suspected_of_recordings_is_kept_by_session(project):
     assert ann["suspicions"] == ["ca: of ca", "neuropixels: of neuropixels"]
     assert (ann["dataset"], ann["n_neurons"], ann["n_time"]) == ("rats.recordings", 6, 4)
     assert project.known["../recordings/index.json#ben"]["suspicions"] == []
+
+
+def test_outputs_of_the_run_s_sessions_are_set_aside_and_what_is_not_written_comes_back(project):
+    first = project.run()
+    project.read_raw(first, ann=REAL, ben=REAL)
+    figures = {"ann/loss": Figure(), "ben/loss": Figure(), "loss": Figure()}
+    project.write(first, "rats.loss.figures", figures, ["rats.recordings"])
+    project.write(first, "rats.metrics", table("ann", "ben"), ["rats.recordings"])
+    before = project.known
+    second = Origins(
+        project.catalog,
+        Provenance(project.reporting, {"run_id": "second", "environment": "test"}),
+        SESSIONS,
+        project.reporting.resolve(),
+        {"rats": ["ben"]},
+    )
+    second.set_aside(["rats.raw", "rats.metrics", "rats.loss.figures", "areas.recordings"])
+    gone = {"rats/metrics.csv", "rats/metrics.csv#ben", "rats/ben/loss.png", "rats/loss.png"}
+    assert before.keys() - project.known.keys() == gone
+    # ben's loss alone is written; the table is as old as it was
+    project.write(second, "rats.loss.figures", {"ben/loss": Figure()}, ["rats.recordings"])
+    assert project.known["rats/ben/loss.png"]["run_id"] == "second"
+    assert project.origin("rats/loss.png") == IS_REAL
+    assert "rats/metrics.csv" not in project.known
+    second.give_back_unwritten(lambda file: file.name == "metrics.csv")
+    assert project.origin("rats/metrics.csv#ben") == IS_REAL
+    assert project.known.keys() == before.keys()

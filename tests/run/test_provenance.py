@@ -223,3 +223,59 @@ def test_processes_lose_no_note(project):
     assert {place: entry["run_id"] for place, entry in known.items()} == {
         f"../{name}/{number}": name for name in names for number in range(60)
     }
+
+
+ROUNDS = """
+import sys
+from pathlib import Path
+from cebra_kedro.run.provenance import Provenance
+name, simulated = sys.argv[2], sys.argv[3] == "simulated"
+about = {"simulated": simulated, "checksum_status": "simulated" if simulated else "verified"}
+for number in range(20):
+    run = Provenance(Path(sys.argv[1]), {"run_id": f"{name} {number}", "environment": "test"})
+    below = ""
+    for stage in ("recordings", "embeddings", "metrics"):
+        place = f"../{name}/{stage}#a"
+        run.set_aside([place])
+        if not below:
+            run.note_recordings({place: about})
+        run.note_written({place: [below]}, is_raw=not below)
+        below = place
+"""
+
+
+def test_two_runs_at_once_twenty_times_note_all_and_each_its_own_kind(project):
+    kinds = {"rats": "simulated", "mice": "real"}
+    command = [sys.executable, "-c", ROUNDS, str(project.reporting)]
+    processes = [subprocess.Popen([*command, name, kind]) for name, kind in kinds.items()]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    known = json.loads((project.reporting / PROVENANCE_NAME).read_text())
+    assert set(known) == {
+        f"../{name}/{stage}#a"
+        for name in kinds
+        for stage in ("recordings", "embeddings", "metrics")
+    }
+    for place, entry in known.items():
+        name = place.split("/")[1]
+        assert entry["simulated"] is (kinds[name] == "simulated"), place
+        assert entry["run_id"] == f"{name} 19"
+
+
+def test_nothing_is_known_of_what_is_being_written(project):
+    """A run that is killed meanwhile leaves no new file under the name of an earlier run."""
+    run = project.run()
+    read(run, RAT, REAL)
+    run.note_written({"a.csv": [RAT], "b.csv": [RAT], "c.csv": [RAT]})
+    second = project.run("second")
+    second.set_aside(["a.csv", "b.csv", "new.csv"])
+    known = json.loads((project.reporting / PROVENANCE_NAME).read_text())
+    assert set(known) == {RAT, "c.csv"}
+    assert set(second.set_aside_places()) == {"a.csv", "b.csv"}
+    second.note_recordings({RAT: SIMULATED})
+    second.note_written({"a.csv": [RAT]})
+    second.give_back(["a.csv", "b.csv"])
+    assert project.origin("a.csv") == (True, "simulated")
+    assert project.origin("b.csv") == (False, "verified")
+    assert project.known("b.csv")["run_id"] == "first"
+    assert second.set_aside_places() == {}
+    assert second.runs() == {"first", "second"}

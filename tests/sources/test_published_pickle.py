@@ -4,8 +4,10 @@ import io
 import os
 import pickle
 import shlex
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import h5py
@@ -139,6 +141,18 @@ class TestReading:
 
 class TestAttacks:
     """Each attack succeeds against the ordinary reader, so that its refusal means something."""
+
+    @pytest.mark.parametrize("framed", [False, True])
+    def test_instructions_without_end_are_not_carried_out(self, tmp_path, framed):
+        """Some kilobytes that unfold to minutes of work."""
+        work = (pickle.EMPTY_LIST + pickle.POP) * 10**7
+        frame = pickle.FRAME + struct.pack("<Q", len(work)) if framed else b""
+        path = tmp_path / "bomb.jl"
+        bomb = pickle.PROTO + b"\x04" + frame + work + pickle.NONE + pickle.STOP
+        path.write_bytes(zlib.compress(bomb))
+        assert path.stat().st_size < 10**5
+        with pytest.raises(UnsafePickleError, match=r"bomb\.jl: .* more than \d+ instructions"):
+            load_restricted_joblib(path)
 
     @pytest.mark.parametrize("compress", [0, 3])
     def test_a_shell_command_is_named_and_not_run(self, tmp_path, compress):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cebra_kedro.draft.facts import Fact
+from cebra_kedro.suspicions import ANGLE
 
 NEURAL = re.compile(
     r"neural|spike|count|rate|dff|df_f|trace|activity|fluor|response|unit|neuron|cell|roi", re.I
@@ -15,7 +16,6 @@ NEURAL = re.compile(
 UNITS = re.compile(r"unit|neuron|cell|clu|^index$", re.I)
 TRIAL = re.compile(r"trial|lap|run_?id|repeat", re.I)
 POSITION = re.compile(r"pos|loc|place|track|^xy?$|^x_?y$", re.I)
-_ANGLE = re.compile(r"angle|heading|head_?dir|^hd$|phase|orient|theta|azimuth|yaw", re.I)
 _TURNS = (0.0, -np.pi)
 """Where a turn begins; what goes once around from there is an angle, whatever it is called."""
 _ID = re.compile(r"(^|_)ids?$", re.I)
@@ -91,7 +91,7 @@ def unit_of_angles(name: str, fact: Fact) -> str:
     turn = 2 * np.pi + 0.01
     if any(abs(low - start) < 0.05 and abs(high - start - 2 * np.pi) < 0.05 for start in _TURNS):
         return "rad"
-    if not _ANGLE.search(name):
+    if not ANGLE.search(name):
         return ""
     if low >= -turn / 2 - 0.01 and high <= turn and high - low > 3:
         return "rad"

@@ -105,6 +105,11 @@ class SessionsDataset(AbstractDataset[NoReturn, Mapping[str, Any]]):
                 also = f". Also missing: {others}" if others else ""
                 raise DatasetError(f"session {name}: {error}{also}") from error
 
+    def places(self, sessions: Collection[str] | None = None) -> list[Path]:
+        """Where the files of these sessions are, or will be placed; None for all sessions."""
+        found = [_place(dataset) for _, dataset in self._datasets(sessions)]
+        return [Path(place) for place in found if isinstance(place, str | Path)]
+
     def exists(self, sessions: Collection[str] | None = None) -> bool:
         """Whether the files of all these sessions are there; None for all sessions."""
         return all(dataset.exists() for _, dataset in self._datasets(sessions))

@@ -332,6 +332,8 @@ def _origin(contents: Contents, path: str, experiment: str = "", subject: str = 
         "finished": _moment(_text(entry.get("finished_at"))),
     }
     earlier = bool(run_id and latest and run_id != latest)
+    if earlier:
+        parts["parameters in"] = _text(entry.get("manifest"))
     if run_id and run_id == latest:
         parts = {"latest": "run", "environment": parts["environment"]}
     run = ", ".join(f"{name} {text}" for name, text in parts.items() if text)

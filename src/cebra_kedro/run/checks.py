@@ -12,6 +12,7 @@ from typing import Any
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from cebra_kedro.configuration import RAW_VARIABLE, raw_folder
 from cebra_kedro.experiment import Descriptions, Experiment
 from cebra_kedro.experiment.descriptions import NOT_EXPERIMENTS
 from cebra_kedro.pipelines import chosen_sessions
@@ -224,7 +225,8 @@ def fetch_raw_files(
 
     Raises:
         DatasetError: names every file that is missing, where it goes, and where to get it.
-        ValueError: the catalog does not say where an experiment's sessions are.
+        ValueError: the catalog does not say where an experiment's sessions are, or
+            ``CEBRA_KEDRO_DATA`` names no folder.
     """
     for name in sorted(pipeline.inputs()):
         experiment, _, entry = name.partition(".")
@@ -236,7 +238,21 @@ def fetch_raw_files(
             )
         dataset: Any = catalog.get(name)
         if hasattr(dataset, "fetch_if_missing") and experiment in sessions:
+            if hasattr(dataset, "places"):
+                _check_raw_folder(dataset.places(sessions[experiment]))
             dataset.fetch_if_missing(sessions[experiment])
+
+
+def _check_raw_folder(places: Iterable[Path]) -> None:
+    """A folder that was named must be there: a mistyped one is not made and filled."""
+    folder = Path(raw_folder())
+    if not os.environ.get(RAW_VARIABLE, "").strip() or folder.is_dir():
+        return
+    if any(place.absolute().is_relative_to(folder.absolute()) for place in places):
+        raise ValueError(
+            f"{RAW_VARIABLE} names {folder}, which is no folder; correct it, or make the folder "
+            f"(mkdir -p {folder}) if the published files are to be fetched into it"
+        )
 
 
 def _choices(wanted: str, known: Iterable[str]) -> str:

@@ -60,4 +60,3 @@ def _delete_old(folder: Path) -> None:
     for path in sorted(folder.glob("*.log"))[:-_KEPT]:
         with contextlib.suppress(OSError):  # deleted by another run, or open in another program
             path.unlink()
-            path.with_suffix(".json").unlink(missing_ok=True)

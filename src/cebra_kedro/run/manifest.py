@@ -22,6 +22,7 @@ from cebra_kedro.atomic import atomic_path
 from cebra_kedro.run.go_on import HowToGoOn
 
 MANIFEST_NAME = "run_manifest.json"
+_KEPT = 20
 _PACKAGES = (
     "cebra",
     "cebra-kedro",
@@ -182,22 +183,22 @@ class RunManifest:
 
     def write(self, folder: Path) -> None:
         """Write the manifest into the reporting folder."""
-        with atomic_path(folder / MANIFEST_NAME) as temporary:
+        self.keep(folder / MANIFEST_NAME)
+
+    def keep(self, file: Path) -> None:
+        """Write the manifest into a file that no other run has: results of this run name it."""
+        with atomic_path(file) as temporary:
             temporary.write_text(json.dumps(self.facts, indent=2) + "\n", encoding="utf-8")
 
-    def write_last(self, folder: Path, aside: Path) -> None:
-        """Write the manifest as :meth:`write`, or aside if a run that began later has one there.
+    def write_last(self, folder: Path) -> None:
+        """Write the manifest as :meth:`write`, unless a run that began later has one there.
 
         Args:
             folder: the reporting folder.
-            aside: file for the manifest in this case.
         """
         there = read_manifest(folder)
         is_later = str(there.get("started_at", "")) >= self.facts["started_at"]
-        if is_later and there.get("run_id") != self.facts["run_id"]:
-            with atomic_path(aside) as temporary:
-                temporary.write_text(json.dumps(self.facts, indent=2) + "\n", encoding="utf-8")
-        else:
+        if not is_later or there.get("run_id") == self.facts["run_id"]:
             self.write(folder)
 
     def _device(self) -> str:
@@ -208,6 +209,18 @@ class RunManifest:
             if name in self.facts["seeds"] and "device" in block["training"]
         }
         return ", ".join(sorted({_device_name(name) for name in asked or {"auto"}}))
+
+
+def delete_kept(folder: Path, named: Collection[str]) -> None:
+    """Delete manifests that no result names, but for the newest 20.
+
+    Args:
+        folder: of the manifests, ``<run_id>.json``.
+        named: the runs that results are of.
+    """
+    for path in sorted(folder.glob("*.json"))[:-_KEPT]:
+        if path.stem not in named:
+            path.unlink(missing_ok=True)
 
 
 def command_of(argv: Sequence[str]) -> str:

@@ -5,8 +5,9 @@ What is known of each place is kept in ``provenance``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -30,6 +31,7 @@ class Origins:
         provenance: what is known of results.
         sessions: experiment → its sessions.
         reporting: the reporting folder.
+        chosen: experiment → the sessions that the run works on; those of others are all.
     """
 
     def __init__(
@@ -38,9 +40,11 @@ class Origins:
         provenance: Provenance,
         sessions: Mapping[str, Collection[str]],
         reporting: Path,
+        chosen: Mapping[str, Collection[str]] = MappingProxyType({}),
     ) -> None:
         self._catalog, self._provenance = catalog, provenance
         self._sessions, self._reporting = sessions, reporting.resolve()
+        self._chosen = chosen
 
     def files(self, name: str) -> list[Path]:
         """The file of an entry, or the index of a store; nothing for what is not on the disk."""
@@ -74,6 +78,10 @@ class Origins:
         suffix = store.format.suffix
         return {f"{key}{suffix}": store.path(key) for key in _keys(data) if key in store}
 
+    def runs(self) -> set[str]:
+        """The runs that results are of."""
+        return self._provenance.runs()
+
     def note_recordings(self, name: str, store: Store) -> dict[str, dict[str, Any]]:
         """Note what recordings say of themselves; returns it by key."""
         facts = {key: store.about(key) for key in store}
@@ -88,6 +96,19 @@ class Origins:
         self._provenance.note_recordings(places)
         return facts
 
+    def set_aside(self, names: Iterable[str]) -> None:
+        """Forget what is known of outputs that are about to be written, of the run's sessions."""
+        self._provenance.set_aside(place for name in names for place in self._places_of(name))
+
+    def give_back_unwritten(self, is_older: Callable[[Path], bool]) -> None:
+        """Know again of what the run has not written after all.
+
+        Args:
+            is_older: whether a file is older than the run.
+        """
+        places = self._provenance.set_aside_places()
+        self._provenance.give_back([place for place, file in places.items() if is_older(file)])
+
     def note_written(self, name: str, data: Any, node: Node) -> None:
         """Note an output of a node, with what its inputs are made of."""
         if not self.files(name):
@@ -101,6 +122,7 @@ class Origins:
         self._provenance.note_written(written, is_raw=is_raw)
         if isinstance(data, pd.DataFrame) and "subject" in data:
             self._note_rows(name, data, node)
+        self._provenance.give_back(self._places_of(name))
 
     def _note_rows(self, name: str, table: pd.DataFrame, node: Node) -> None:
         """The rows of a session are of the run that decoded it."""
@@ -114,6 +136,17 @@ class Origins:
             of_session = [source for source in sources if source.endswith(f"#{session}")]
             if len(of_session) == 1:
                 self._provenance.keep_run(place, of_session[0])
+
+    def _places_of(self, name: str) -> list[str]:
+        """The places of an output that were known before it is written, of the run's sessions."""
+        if not self.files(name):
+            return []
+        place = self._provenance.place(self.files(name)[0])
+        places = [place, *self._provenance.known_places(f"{place}#"), *self._known_places(name)]
+        experiment = name.partition(".")[0]
+        known = self._sessions.get(experiment, ())
+        left_out = set(known) - set(self._chosen.get(experiment, known))
+        return [place for place in dict.fromkeys(places) if _session_of(place) not in left_out]
 
     def _places(self, name: str, data: Any) -> dict[str, str]:
         """Place → session, or nothing where it is of several."""
@@ -155,6 +188,11 @@ class Origins:
         first, *rest = key.split("/")
         found = next((part for part in (first, *rest[:1]) if part in known), "")
         return found or (first if "_to_" in first else "")
+
+
+def _session_of(place: str) -> str:
+    """Of a place with ``#<session>``, or of a picture in the folder of a session."""
+    return place.partition("#")[2] or Path(place).parent.name
 
 
 def _together(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

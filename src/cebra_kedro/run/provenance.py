@@ -5,10 +5,11 @@ Which datasets a node reads and writes is told by ``hooks``; badges and words ar
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,18 @@ class Provenance:
 
     A number from simulated recordings must never pass for one from real ones, also when only the
     later stages run. So a result inherits from what its node read, session by session, back to the
-    recordings. Each is noted as soon as it is written, so that a run that is killed leaves no file
-    under the name of an earlier run. Other runs may write at the same time, about other places:
-    what they have noted is read before each write.
+    recordings. Each is noted as soon as it is written, and what was known of it is set aside
+    before, so that a run that is killed in between leaves no file under the name of an earlier run.
+    Other runs may write at the same time, about other places: what they have noted is read before
+    each write.
 
     Results are named by places: a file relative to the reporting folder, or, for what holds several
     sessions, the file or folder with ``#<session>``.
 
     Args:
         folder: the reporting folder.
-        run: facts about the run that stand with each place it writes: ``run_id``, ``environment``.
+        run: facts about the run that stand with each place it writes: ``run_id``, ``environment``,
+            ``manifest`` (the file that has its parameters, relative to the reporting folder).
     """
 
     def __init__(self, folder: Path, run: Mapping[str, str]) -> None:
@@ -46,6 +49,7 @@ class Provenance:
         self._lock = threading.Lock()  # nodes may run in threads
         self._of_this_run: dict[str, dict[str, Any]] = {}
         self._entries: dict[str, dict[str, Any]] = {}
+        self._aside: dict[str, dict[str, Any]] = {}
         self._seen: tuple[int, ...] = ()
         self._read_others()
 
@@ -74,15 +78,48 @@ class Provenance:
             is_raw: what it is made of is said by :meth:`note_recordings`.
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        file = self._folder / PROVENANCE_NAME
-        with self._lock, briefly(self._folder):
-            self._read_others()
+        with self._changed():
             for place, sources in written.items():
                 origin = self._entries.get(place, {}) if is_raw else self._inherited(sources)
                 self._note(place, {**origin, **self._run, "finished_at": now})
+
+    def set_aside(self, places: Iterable[str]) -> None:
+        """Forget for now what is known of places that are about to be written.
+
+        Until they are noted or given back, nothing is known of them; for good, if the run is
+        killed, as nobody knows whether it has written them.
+        """
+        known = [place for place in places if place in self._entries]
+        if not known:
+            return
+        with self._changed():
+            for place in known:
+                self._of_this_run.pop(place, None)
+                self._aside[place] = self._entries.pop(place)
+
+    def give_back(self, places: Iterable[str]) -> None:
+        """Know again of places what was set aside, but of those that were noted since."""
+        found = {place: self._aside.pop(place) for place in places if place in self._aside}
+        if unwritten := {place: e for place, e in found.items() if place not in self._entries}:
+            with self._changed():
+                for place, entry in unwritten.items():
+                    self._note(place, entry)
+
+    def set_aside_places(self) -> dict[str, Path]:
+        """The places that are set aside, and the file that each is about."""
+        return {place: self._folder / place.partition("#")[0] for place in self._aside}
+
+    @contextlib.contextmanager
+    def _changed(self) -> Iterator[None]:
+        """Read what others have noted before the block, and write all after it."""
+        file = self._folder / PROVENANCE_NAME
+        with self._lock, briefly(self._folder):
+            self._read_others()
+            yield
             with atomic_path(file) as temporary:
                 # no indent: with one, json leaves its fast encoder
-                temporary.write_text(json.dumps(self._entries) + "\n", encoding="utf-8")
+                text = json.dumps(self._entries, sort_keys=True)  # what is given back is in place
+                temporary.write_text(text + "\n", encoding="utf-8")
             self._seen = _state(file)
 
     def run_of(self, place: str) -> dict[str, Any]:
@@ -94,6 +131,10 @@ class Provenance:
         """Say that a part of a result is of the run that made what it was taken from."""
         with self._lock:
             self._note(place, self._entries.get(place, {}) | self.run_of(source))
+
+    def runs(self) -> set[str]:
+        """The runs that results are of."""
+        return {str(entry["run_id"]) for entry in self._entries.values() if "run_id" in entry}
 
     def known_places(self, prefix: str) -> list[str]:
         """The places whose names begin so."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cebra_kedro.recording import LabelKind
+from cebra_kedro.suspicions import DEGREES
 
 _LEVELS = 20
 """Whole numbers of more values than this are numbers, not classes, unless told."""
 _LARGEST = float(np.finfo(np.float32).max)
-_DEGREES = ("deg", "°", "degree", "degrees")
 _RADIANS = ("", "rad", "radian", "radians")
 
 
@@ -146,7 +146,7 @@ def are_ids(values: np.ndarray) -> bool:
 
 
 def _angles(values: np.ndarray, unit: str, name: str) -> tuple[np.ndarray, str]:
-    if unit in _DEGREES:
+    if unit in DEGREES:
         return np.deg2rad(values), "deg"
     if unit not in _RADIANS:
         raise ValueError(

@@ -11,14 +11,20 @@ import io
 import lzma
 import math
 import pickle
+import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any, ClassVar, Literal
+from typing import IO, Any, ClassVar, Literal, cast
 
 import numpy as np
+
+_MOST_INSTRUCTIONS = 2**23
+"""Beyond as many as the file has bytes: what is unfolded is read by a machine in Python, within
+seconds. Beside its arrays, a published file has thousands."""
+_BLOCK_BYTES = 2**16
 
 ChecksumStatus = Literal["verified", "unverified", "mismatch", "simulated"]
 
@@ -73,7 +79,8 @@ def load_restricted_joblib(path: str | Path) -> Any:
     path = Path(path)
     with path.open("rb") as file:
         try:
-            return _unpickle(_decompressed(file), _ADMITTED | _ADMITTED_IN_JOBLIB)
+            size = path.stat().st_size
+            return _unpickle(_decompressed(file), _ADMITTED | _ADMITTED_IN_JOBLIB, size)
         except (UnsafePickleError, DamagedPickleError) as error:
             raise type(error)(f"{path}: {error}") from error
 
@@ -97,12 +104,15 @@ def loads_restricted(
         UnsafePickleError: the pickle asks for a name that is not admitted.
         DamagedPickleError: the pickle is cut short or is none.
     """
-    return _unpickle(io.BytesIO(data), _ADMITTED | dict(also))
+    return _unpickle(io.BytesIO(data), _ADMITTED | dict(also), len(data))
 
 
-def _unpickle(file: IO[bytes], admitted: Mapping[tuple[str, str], Any]) -> Any:
+def _unpickle(file: IO[bytes], admitted: Mapping[tuple[str, str], Any], n_bytes: int) -> Any:
+    """What is in a stream whose file has so many bytes, compressed or not."""
     try:
-        return _RestrictedUnpickler(file, admitted).load()
+        content = _RestrictedUnpickler(file, admitted, _MOST_INSTRUCTIONS + n_bytes).load()
+        file.read(1)  # at the end of a compressed stream stands its checksum
+        return content
     except (UnsafePickleError, DamagedPickleError):
         raise
     except Exception as error:  # a damaged stream can raise anything, MemoryError included
@@ -113,27 +123,73 @@ def _unpickle(file: IO[bytes], admitted: Mapping[tuple[str, str], Any]) -> Any:
 
 
 def _decompressed(file: IO[bytes]) -> IO[bytes]:
+    """The content as a stream, so that no more of it is unfolded than is read."""
     magic = file.read(6)
     file.seek(0)
-    try:
-        if magic.startswith(b"\x1f\x8b"):
-            return io.BytesIO(gzip.decompress(file.read()))
-        if magic.startswith(b"BZ"):
-            return io.BytesIO(bz2.decompress(file.read()))
-        if magic.startswith((b"\xfd7zXZ", b"]\x00")):
-            return io.BytesIO(lzma.decompress(file.read()))
-        if magic.startswith(b"\x78"):
-            return io.BytesIO(zlib.decompress(file.read()))
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise DamagedPickleError(
-            f"the compressed file is damaged or cut short ({error}); fetch it again"
-        ) from error
+    if magic.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    if magic.startswith(b"BZ"):
+        return bz2.BZ2File(file)
+    if magic.startswith((b"\xfd7zXZ", b"]\x00")):
+        return lzma.LZMAFile(file)
+    if magic.startswith(b"\x78"):
+        return io.BufferedReader(_ZlibStream(file), _BLOCK_BYTES)
     if magic.startswith((b"ZF", b"\x04\x22\x4d\x18")):
         raise DamagedPickleError(
             "written by joblib before 0.10 or compressed with lz4, which are not read here; "
             "write it again with joblib.dump(content, path)"
         )
     return file
+
+
+class _ZlibStream(io.RawIOBase):
+    """A zlib stream, unfolded block by block; the standard library has none."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._unfolding = file, zlib.decompressobj()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill the buffer as far as one block reaches; 0 at the end."""
+        while not self._unfolding.eof:
+            folded = self._unfolding.unconsumed_tail or self._file.read(_BLOCK_BYTES)
+            if not folded:
+                raise EOFError("compressed file ended before the end of its stream")
+            found = self._unfolding.decompress(folded, len(buffer))
+            if found:
+                buffer[: len(found)] = found
+                return len(found)
+        return 0
+
+
+class _Counted:
+    """A file whose reads are counted: a pickle of arrays consists of few instructions.
+
+    The bytes of arrays in joblib files are read past it.
+    """
+
+    def __init__(self, file: IO[bytes], most: int) -> None:
+        self._file, self._count, self._most = file, 0, most
+
+    def read(self, size: int) -> bytes:
+        self.count(1)
+        return self._file.read(size)
+
+    def readline(self) -> bytes:
+        self.count(1)
+        return self._file.readline()
+
+    def count(self, more: int) -> None:
+        """Note reads, or bytes that may each be an instruction."""
+        self._count += more
+        if self._count > self._most:
+            raise UnsafePickleError(
+                f"the pickle has more than {self._most} instructions, where published "
+                "files have thousands; refused, as it would keep the reader busy for long. Fetch "
+                "the file from its publisher, or store the arrays as .npz"
+            )
 
 
 class _RestrictedUnpickler(pickle._Unpickler):
@@ -146,8 +202,11 @@ class _RestrictedUnpickler(pickle._Unpickler):
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = pickle._Unpickler.dispatch.copy()
     stack: list[Any]  # the machine's own
 
-    def __init__(self, file: IO[bytes], admitted: Mapping[tuple[str, str], Any]) -> None:
-        super().__init__(file)
+    def __init__(
+        self, file: IO[bytes], admitted: Mapping[tuple[str, str], Any], most_instructions: int
+    ) -> None:
+        self._counted = _Counted(file, most_instructions)
+        super().__init__(cast("IO[bytes]", self._counted))
         self._file = file
         self._admitted = admitted
 
@@ -184,6 +243,14 @@ class _RestrictedUnpickler(pickle._Unpickler):
             self.stack[-1] = built.read(self._file)
 
     dispatch[pickle.BUILD[0]] = load_build
+
+    def load_frame(self) -> None:
+        """A frame is read as a whole, and the instructions in it without asking the file."""
+        (size,) = struct.unpack("<Q", self.read(8))  # type: ignore[attr-defined]
+        self._counted.count(size)
+        self._unframer.load_frame(size)  # type: ignore[attr-defined]
+
+    dispatch[pickle.FRAME[0]] = load_frame
 
 
 class PicklePart:

@@ -12,7 +12,7 @@ import numpy as np
 
 from cebra_kedro.experiment import Experiment
 from cebra_kedro.experiment.blocks import EncoderBlock
-from cebra_kedro.on_disk import OnDisk
+from cebra_kedro.on_disk import OnDisk, blocks
 from cebra_kedro.recording import Label, Recording
 from cebra_kedro.splits import PART_NAMES, TEST, TRAIN, rows, segment_ids
 from cebra_kedro.training.baselines import FROM_DISK
@@ -82,6 +82,7 @@ def problems_of_rows(
     """
     session, _, population = key.partition("/")
     encoders = list(_encoders_of(experiment, session, population))
+    yield from _problems_of_activity(key, recording)
     yield from _problems_of_size(experiment, key, recording)
     yield from _problems_of_trials(experiment, encoders, key, recording, part)
     guided: dict[str, list[str]] = {}
@@ -90,6 +91,8 @@ def problems_of_rows(
             guided.setdefault(label, []).append(encoder)
     for label, names in guided.items():
         yield from _problems_of_guide(label, ", ".join(names), key, recording)
+        trained = [name for name in names if experiment.encoders[name].fit_on == "train"]
+        yield from _problems_of_trained(label, ", ".join(trained), key, recording, part)
     if experiment.split.by != "random_optimistic":
         longest = min(_longest_run(recording, fold) for fold in part)
         yield from _problems_of_windows(experiment, encoders, key, longest)
@@ -97,6 +100,35 @@ def problems_of_rows(
         for label in block.labels:
             if label in recording.labels:
                 yield from _problems_of_target(target, label, recording, key, part)
+
+
+def _problems_of_activity(key: str, recording: Recording) -> Iterator[str]:
+    """Of what never changes, nothing can be learned; the first block mostly tells."""
+    first = recording.neural[:1]
+    if not any((block != first).any() for block in blocks(recording.neural)):
+        level = "silent" if not first.any() else "constant"
+        yield (
+            f"all {recording.n_neurons} neurons of {key} are {level} in all {recording.n_time} "
+            "bins; name the array with the activity, or correct the clock that bins it"
+        )
+
+
+def _problems_of_trained(
+    label: str, encoders: str, key: str, recording: Recording, part: np.ndarray
+) -> Iterator[str]:
+    """A label must vary in the bins that are trained on; elsewhere is said of all bins."""
+    is_known = label in recording.labels or (label in TRIAL_CLOCKS and recording.trial is not None)
+    if not (encoders and is_known) or _is_constant(recording.label(label)):
+        return
+    values = recording.label(label).values
+    for fold, codes in enumerate(part):
+        own = values[rows(codes, "train")]
+        if (own == own[:1]).all():
+            yield (
+                f"encoders {encoders} are guided by {label}, which is constant in the training "
+                f"bins of fold {fold} of {key}; split so that it varies there, or guide by another"
+            )
+            return
 
 
 def _problems_of_guide(label: str, encoders: str, key: str, recording: Recording) -> Iterator[str]:

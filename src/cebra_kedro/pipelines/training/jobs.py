@@ -65,12 +65,17 @@ class EncoderJob:
 
     def __call__(self) -> tuple[list[TrainingData], TrainingConfig, list[TrainingData]]:
         """The data of each network, the configuration, and the data that may stop the training."""
-        experiment, session = self.experiment, self.unit.members[0][0]
-        n_sessions = len({name for name, _ in self.unit.members})
-        config = experiment.training_config(self.encoder, self.seed, session, n_sessions)
-        fitted = _PARTS.get(experiment.encoders[self.encoder].fit_on, ())
+        config = self.config
+        fitted = _PARTS.get(self.experiment.encoders[self.encoder].fit_on, ())
         watched = self._data(("valid",)) if config.early_stop else []
         return self._data(fitted), config, watched
+
+    @property
+    def config(self) -> TrainingConfig:
+        """The configuration, which no recording is read for."""
+        members = self.unit.members
+        n_sessions = len({name for name, _ in members})
+        return self.experiment.training_config(self.encoder, self.seed, members[0][0], n_sessions)
 
     def _data(self, parts: tuple[str, ...]) -> list[TrainingData]:
         """The rows of some parts, or of all, of each recording."""
@@ -172,6 +177,23 @@ def units_of(experiment: Experiment, encoder: str, sessions: Sequence[str]) -> t
     """Everything that an encoder is trained on, of some sessions; joint ones once."""
     own = [name for name in sessions if name in experiment.sessions_of(encoder)]
     return tuple(dict.fromkeys(unit_of(experiment, encoder, session) for session in own))
+
+
+def trained_sessions(
+    experiment: Experiment, encoder: str, sessions: Sequence[str]
+) -> tuple[str, ...]:
+    """The sessions of a run; none if the run leaves out some that are trained on together.
+
+    These are the sessions of a joint encoder, and those of one that another is adapted from.
+
+    Args:
+        experiment: the description.
+        encoder: its name.
+        sessions: that the run works on.
+    """
+    is_joint = experiment.encoders[encoder].joint
+    needed = experiment.sessions_of(encoder) if is_joint else experiment.lenders_of(encoder)
+    return () if set(needed) - set(sessions) else tuple(sessions)
 
 
 def jobs_of(

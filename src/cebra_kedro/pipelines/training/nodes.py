@@ -22,7 +22,13 @@ from cebra_kedro.experiment import Experiment, recording_key
 from cebra_kedro.on_disk import chosen_rows
 from cebra_kedro.pipelines import chosen_sessions
 from cebra_kedro.pipelines.training.cebra_files import opened_encoder
-from cebra_kedro.pipelines.training.jobs import jobs_of, starts_of, unit_of, units_of
+from cebra_kedro.pipelines.training.jobs import (
+    jobs_of,
+    starts_of,
+    trained_sessions,
+    unit_of,
+    units_of,
+)
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import rows
 from cebra_kedro.store import Store
@@ -159,13 +165,7 @@ def _features(
 
 
 def _sessions_of_run(experiment: Experiment, only: Any, encoder: str) -> tuple[str, ...]:
-    """Those of the run; none if the run leaves out some that are trained on together.
-
-    These are the sessions of a joint encoder, and those of one that another is adapted from.
-    """
-    sessions, lenders = chosen_sessions(experiment, only), experiment.lenders_of(encoder)
-    needed = experiment.sessions_of(encoder) if experiment.encoders[encoder].joint else lenders
-    return () if set(needed) - set(sessions) else sessions
+    return trained_sessions(experiment, encoder, chosen_sessions(experiment, only))
 
 
 def _digest(recording: Recording) -> str:
