@@ -28,9 +28,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from cebra_kedro.simulate.hippocampus import simulate_rat
 from cebra_kedro.training import EncoderConfig, LossConfig, OptimizerConfig, PairsConfig
+from cebra_kedro.training.batch_loss import BatchLoss
 from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.data import TrainingData
-from cebra_kedro.training.loop import _Objective, _optimizer, build_networks
+from cebra_kedro.training.loop import _optimizer, build_networks
 from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.sparse import SparseRecording, SparseWindows, _Product
 
@@ -83,9 +84,9 @@ class Separate:
         self._sessions = (rat(),)
         self._encoders = [self._encoder(configuration(units, seed)) for seed in seeds]
 
-    def _encoder(self, config: TrainingConfig) -> tuple[Any, _Objective, torch.optim.Optimizer]:
+    def _encoder(self, config: TrainingConfig) -> tuple[Any, BatchLoss, torch.optim.Optimizer]:
         networks = build_networks(self._sessions, config)
-        objective = _Objective(networks, InfoNCE(config.loss), self._sessions, config, CPU)
+        objective = BatchLoss(networks, InfoNCE(config.loss), self._sessions, config, CPU)
         parameters = list(networks.parameters())
         return networks, objective, _optimizer(parameters, config.optimizer, CPU)
 
@@ -104,7 +105,7 @@ class Separate:
         return [torch.stack(same) for same in zip(*networks, strict=True)]
 
 
-def _step(_: Any, objective: _Objective, optimizer: torch.optim.Optimizer, step: int) -> float:
+def _step(_: Any, objective: BatchLoss, optimizer: torch.optim.Optimizer, step: int) -> float:
     batch = objective.draw(step)
     loss = objective(batch, objective.look_up(batch), step)
     optimizer.zero_grad(set_to_none=True)

@@ -19,6 +19,7 @@ import torch
 from workloads import WORKLOADS, Workload, workload
 
 from cebra_kedro.training import loop
+from cebra_kedro.training.batch_loss import BatchLoss, dtype_of
 from cebra_kedro.training.flat import FlatParameters
 from cebra_kedro.training.objectives import criterion_of
 
@@ -48,11 +49,11 @@ def stepper(load: Workload, precision: str) -> Callable[[int], list[float]]:
     config = load.config(1000, precision, "cpu")
     device = torch.device("cpu")
     networks = loop.build_networks(load.sessions, config)
-    criterion = criterion_of(config, loop._dtype(config))
-    objective = loop._Objective(networks, criterion, load.sessions, config, device)
+    criterion = criterion_of(config, dtype_of(config))
+    objective = BatchLoss(networks, criterion, load.sessions, config, device)
     trained = FlatParameters([*networks.parameters(), *criterion.parameters()])
-    optimizer = loop._optimizer(trained.values, config.optimizer, device)
-    embedders: list[Any] = objective._embedders
+    optimizer = loop._optimizer([trained.values], config.optimizer, device)
+    embedders: list[Any] = objective.embedders
 
     def step(number: int) -> list[float]:
         clock = [time.perf_counter()]
@@ -60,7 +61,7 @@ def stepper(load: Workload, precision: str) -> Callable[[int], list[float]]:
         clock.append(time.perf_counter())
         looked_up = objective.look_up(batch)
         clock.append(time.perf_counter())
-        with objective._precision():
+        with objective.precision():
             parts = [embed(found) for embed, found in zip(embedders, looked_up, strict=True)]
         embedding = torch.cat([part.float() for part in parts]) if len(parts) > 1 else parts[0]
         clock.append(time.perf_counter())

@@ -54,6 +54,7 @@ SCORES: Mapping[str, Score] = MappingProxyType(
         "total_r2": Score("position and direction R²", "higher", ""),
         "frame_accuracy_1s": Score("frames decoded within 1 s", "higher", "%"),
         "goodness_of_fit": Score("goodness of fit", "higher", "bits"),
+        "goodness_of_fit_test": Score("goodness of fit on test trials", "higher", "bits"),
         "train_seconds": Score("training time", "", "s"),
     }
 )

@@ -29,6 +29,17 @@ def test_a_fit_above_the_shuffled_one_stands_in_the_data():
     )
 
 
+def test_the_fit_on_test_trials_is_spoken_of_where_there_is_one():
+    of_test = pd.concat(
+        rows(name, spread(value), "goodness_of_fit_test", "bits", "none")
+        for name, value in {"place": 0.5, "shuffled": -0.2}.items()
+    )
+    of_training = fits(place=spread(2.0), shuffled=spread(2.1))
+    [one] = fit_findings(pd.concat([of_training, of_test]), ALL)
+    assert (one.tone, one.metric) == ("plain", "goodness_of_fit_test")
+    assert "goodness of fit on test trials 0.51 bits with “place” against −0.19 bits" in one.text
+
+
 @pytest.mark.parametrize("encoder", [spread(0.09, 0.005), spread(0.05), {**spread(0.1, -0.02)}])
 def test_a_fit_that_is_not_above_is_warned_of(encoder):
     [one] = fit_findings(fits(place=encoder, shuffled=spread(0.09, 0.005)), ALL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from cebra_kedro.splits import rows
 from cebra_kedro.store import Store
 from cebra_kedro.training.baselines import baseline_features
 from cebra_kedro.training.fingerprint import content_digest
+
+if TYPE_CHECKING:
+    from cebra_kedro.training.model import EncoderModel
 
 Splits = Mapping[str, dict[str, np.ndarray]]
 
@@ -56,6 +60,13 @@ class Features:
         if key is None:
             return self._baseline(readout, session, session, fold)
         return readout.of(self.embeddings[key]["embedding"])
+
+    def model(self, readout: Readout, session: str, fold: int, seed: int) -> EncoderModel | None:
+        """The encoder that embeds a session; None if it is not there any more."""
+        unit = unit_of(self.experiment, readout.source, session)
+        key = self._model_key(readout, unit.name, fold, seed)
+        found: EncoderModel | None = self.models.get(key)
+        return found
 
     def transferred(self, readout: Readout, transfer: Transfer, fold: int, seed: int) -> np.ndarray:
         """The session that is scored, by what was fitted to the other.

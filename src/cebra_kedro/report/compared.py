@@ -22,7 +22,7 @@ _DECODERS = ("knn", "ridge", "logistic", "linear", "bayes")
 _SCORES = ("error_median", "r2", "balanced_accuracy", "accuracy", "error_mean")
 """Scores of held-out data; of several of one label the first is spoken of."""
 
-_NOT_DECODED = ("goodness_of_fit", "train_seconds")
+_NOT_DECODED = ("goodness_of_fit", "goodness_of_fit_test", "train_seconds")
 _KEYS = ["variant", "subject", "fold", "seed"]
 
 

@@ -16,35 +16,44 @@ from cebra_kedro.report.compared import Scores, VariantFacts
 from cebra_kedro.report.doubts import is_ahead_in_few_sessions
 from cebra_kedro.report.wording import Finding, listed, plain, quoted, value_text
 
-_FIT = "goodness_of_fit"
+_FITS = {"goodness_of_fit_test": "on test trials", "goodness_of_fit": "in training"}
+"""Goodness of fit, the first that there is of an encoder and its control → where it is measured."""
 
 
 def fit_findings(table: pd.DataFrame, variants: Sequence[VariantFacts]) -> Iterator[Finding]:
     """The goodness of fit of guided encoders beside that of their controls.
 
-    It is of the pairs that encoders are trained on. A large encoder fits permuted labels too, so
-    that what counts is the distance to the control, not to 0.
+    In training, a large encoder fits permuted labels too, so that what counts is the distance to
+    the control, not to 0; on test trials, a control should be at 0 or below.
 
     Args:
         table: scores of sessions, without transfers.
         variants: in the order of the description.
     """
-    scores = compared.scores_of(_FIT, next(iter(compared.decoders_of(_FIT, table)), ""), table)
-    pairs = [
-        (v.control_of, v.name)
-        for v in variants
-        if v.kind == "control" and {v.control_of, v.name} <= scores.names
-    ]
+    for metric, where in _FITS.items():
+        decoder = next(iter(compared.decoders_of(metric, table)), "")
+        scores = compared.scores_of(metric, decoder, table)
+        pairs = [
+            (v.control_of, v.name)
+            for v in variants
+            if v.kind == "control" and {v.control_of, v.name} <= scores.names
+        ]
+        if pairs:
+            yield from _said_of(scores, pairs, where)
+            return
+
+
+def _said_of(scores: Scores, pairs: list[tuple[str, str]], where: str) -> Iterator[Finding]:
     above = [pair for pair in pairs if _is_above(scores, *pair)]
     if above:
-        text = f"The labels stand in the data: {_fits_text(scores, above)}."
-        yield Finding(text, "plain", _FIT)
+        text = f"The labels stand in the data: {_fits_text(scores, above, where)}."
+        yield Finding(text, "plain", scores.metric)
     if others := [pair for pair in pairs if pair not in above]:
         text = (
             "It is not shown that the labels stand in the data at all: "
-            f"{_fits_text(scores, others)}, no further apart than trainings differ."
+            f"{_fits_text(scores, others, where)}, no further apart than trainings differ."
         )
-        yield Finding(text, "warning", _FIT)
+        yield Finding(text, "warning", scores.metric)
 
 
 def _is_above(scores: Scores, encoder: str, control: str) -> bool:
@@ -55,14 +64,14 @@ def _is_above(scores: Scores, encoder: str, control: str) -> bool:
     return ends in ("better", "ahead") or few
 
 
-def _fits_text(scores: Scores, pairs: Sequence[tuple[str, str]]) -> str:
-    """``goodness of fit in training 0.63 bits with “position” against 0.05 bits with …``."""
+def _fits_text(scores: Scores, pairs: Sequence[tuple[str, str]], where: str) -> str:
+    """``goodness of fit on test trials 0.63 bits with “position” against 0.05 bits with …``."""
     texts = []
     for encoder, control in pairs:
         comparison = scores.compare(encoder, control)
         first, second = (value_text(v, "bits") for v in (comparison.first, comparison.second))
         texts.append(f"{first} with {quoted(encoder)} against {second} with labels permuted")
-    return f"goodness of fit in training {listed(texts)}"
+    return f"goodness of fit {where} {listed(texts)}"
 
 
 def late_rise_warning(

@@ -22,8 +22,8 @@ _LINE_AND_PADDING = 3
 """Characters that a column takes beside its text."""
 _LONGEST_PART = 10
 """Parts of a broken name that are longer are broken anywhere."""
-_OF_TRAINING = "goodness_of_fit"
-"""No test score."""
+_FIT = ("goodness_of_fit", "goodness_of_fit_test")
+"""No scores of what was decoded."""
 
 
 def show_summary(
@@ -89,7 +89,7 @@ def headline(metrics: pd.DataFrame, wanted: str) -> str:
         metrics: rows with the columns of ``metrics.csv``.
         wanted: name of a metric, or empty.
     """
-    names = [name for name in metrics["metric"].unique() if name != _OF_TRAINING]
+    names = [name for name in metrics["metric"].unique() if name not in _FIT]
     there = [name for name in names if not name.startswith(CHANCE_PREFIX)]
     return wanted if wanted in there else next(iter(there), "")
 

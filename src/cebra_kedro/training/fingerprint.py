@@ -17,7 +17,8 @@ from cebra_kedro.training.data import TrainingData
 
 # Files that do not decide what is trained: a change there retrains nothing.
 _WITHOUT_EFFECT = {
-    *("baselines.py", "cebra_file.py", "export.py", "fingerprint.py", "jobs.py", "progress.py"),
+    *("baselines.py", "cebra_file.py", "export.py", "fingerprint.py", "held_out.py", "jobs.py"),
+    "progress.py",
 }
 _CODE = (Path(__file__).parent, Path(__file__).parent.parent / "sampling")
 _LIBRARIES = ("cebra", "numpy", "scipy", "torch")

@@ -1,6 +1,7 @@
 """The training loop: draw pairs, embed them, InfoNCE, clip, step. It reads straight down.
 
-What a pair is stands in ``sampling``, the loss in ``loss``, the learning rate in ``schedule``.
+What a pair is stands in ``sampling``, the loss of a batch in ``batch_loss``, the learning rate in
+``schedule``.
 """
 
 from __future__ import annotations
@@ -9,28 +10,18 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 
-from cebra_kedro.cores import available_cores
-from cebra_kedro.sampling import find_anchors
 from cebra_kedro.training.adapt import Start
-from cebra_kedro.training.batch_embedder import BatchEmbedder, batch_embedder
-from cebra_kedro.training.batches import Batch, drawn_ahead, make_batch
+from cebra_kedro.training.batch_loss import BatchLoss, dtype_of
 from cebra_kedro.training.checkpoint import Checkpoint, TrainingState
 from cebra_kedro.training.config import OptimizerConfig, TrainingConfig
-from cebra_kedro.training.data import TrainingData, law_of
-from cebra_kedro.training.encoder import (
-    RANDOM_STATE,
-    build_network,
-    has_dropout,
-    window_of,
-)
+from cebra_kedro.training.data import TrainingData
+from cebra_kedro.training.encoder import build_network
 from cebra_kedro.training.fingerprint import fingerprint
 from cebra_kedro.training.flat import FlatParameters
-from cebra_kedro.training.jacobian import JacobianPenalty
 from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.model import EncoderModel
 from cebra_kedro.training.objectives import Objectives, criterion_of, weighed
@@ -40,11 +31,6 @@ from cebra_kedro.training.schedule import learning_rates
 # torch's random state and number of threads belong to the process: trainings in several threads
 # of one process would disturb each other's bits.
 _ONE_AT_A_TIME = threading.Lock()
-
-# Batches drawn ahead, unless what was looked up for them takes more than so many bytes.
-_STEPS_AHEAD, _BYTES_AHEAD = 8, 2**28
-
-LookedUp = tuple[Any, ...]  # for each session, what its embedder asked for
 
 
 def train(
@@ -101,12 +87,12 @@ def _train(
     if start is not None:
         start.begin(networks)
     networks.to(device)
-    criterion = criterion_of(config, _dtype(config)).to(device)
-    objective = _Objective(networks, criterion, sessions, config, device)
+    criterion = criterion_of(config, dtype_of(config)).to(device)
+    objective = BatchLoss(networks, criterion, sessions, config, device)
     watch = _ValidationWatch(networks, criterion, validation, config, device)
     every = (*networks.parameters(), *criterion.parameters())
     trained = FlatParameters([one for one in every if one.requires_grad])
-    optimizer = _optimizer(trained.values, config.optimizer, device)
+    optimizer = _optimizer([trained.values], config.optimizer, device)
     rates = learning_rates(config.schedule, config.optimizer.learning_rate, config.steps)
     shape = (config.steps, len(config.objectives)) if config.objectives else (config.steps,)
     state = TrainingState(networks, criterion, optimizer, watch, shape, device)
@@ -177,115 +163,6 @@ def build_networks(sessions: Sequence[TrainingData], config: TrainingConfig) -> 
     )
 
 
-def _dtype(config: TrainingConfig) -> torch.dtype:
-    return torch.bfloat16 if config.precision == "bfloat16" else torch.float32
-
-
-class _Objective:
-    """The loss of a batch on given sessions, and the batches of all steps."""
-
-    def __init__(
-        self,
-        networks: torch.nn.ModuleList,
-        criterion: InfoNCE | Objectives,
-        sessions: Sequence[TrainingData],
-        config: TrainingConfig,
-        device: torch.device,
-    ) -> None:
-        self._criterion, self._config, self._device = criterion, config, device
-        windows = [window_of(network) for network in networks]
-        clamp = config.pairs.windows == "cebra"
-        self.anchors = find_anchors(
-            [session.segment for session in sessions],
-            [(window.left, window.right) for window in windows],
-            clamp=clamp,
-        )
-        self.law = law_of(sessions, self.anchors, config)
-        self._penalty = None
-        if config.jacobian_regularisation is not None:
-            self._penalty = JacobianPenalty(
-                networks,
-                sessions,
-                config.jacobian_regularisation,
-                steps=config.steps,
-                seed=config.seed,
-                clamp=clamp,
-            )
-        self._reseed = any(has_dropout(network) for network in networks)
-        references = (1 + config.n_objectives) * config.batch_size
-        self._rows_per_step = references + config.n_negatives
-        self._embedders: list[BatchEmbedder] = [
-            batch_embedder(
-                network,
-                session.neural,
-                self._rows_per_step,
-                device,
-                clamp=clamp,
-                dtype=_dtype(config),
-            )
-            for network, session in zip(networks, sessions, strict=True)
-        ]
-
-    def batches(
-        self, first_step: int
-    ) -> contextlib.AbstractContextManager[Iterator[tuple[Batch, LookedUp]]]:
-        """The batches from a step on, drawn during training if torch leaves a core free."""
-
-        def make(step: int) -> tuple[Batch, LookedUp]:
-            batch = self.draw(step)
-            return batch, self.look_up(batch)
-
-        steps = range(first_step, self._config.steps)
-        n_cores = available_cores()
-        overlap = self._device.type != "cpu" or torch.get_num_threads() < n_cores
-        bytes_of_step = self._rows_per_step * sum(each.bytes_of_row for each in self._embedders)
-        ahead = int(_BYTES_AHEAD // max(bytes_of_step, _BYTES_AHEAD / _STEPS_AHEAD)) or 1
-        return drawn_ahead(
-            make, steps, workers=1 if overlap else n_cores, overlap=overlap, ahead=ahead
-        )
-
-    def draw(self, step: int) -> Batch:
-        """The batch of one step."""
-        config = self._config
-        return make_batch(self.law, self.anchors, step, config.batch_size, config.n_negatives)
-
-    def look_up(self, batch: Batch) -> LookedUp:
-        """What the embedding of a batch needs of each recording."""
-        return tuple(
-            embed.look_up(rows) for embed, rows in zip(self._embedders, batch.rows, strict=True)
-        )
-
-    def __call__(self, batch: Batch, looked_up: LookedUp, step: int) -> torch.Tensor:
-        """InfoNCE of one batch, summed over objectives; (objective,) where each has its part."""
-        with self._precision(), self._seeded(step):
-            parts = [embed(found) for embed, found in zip(self._embedders, looked_up, strict=True)]
-        embedding = torch.cat([part.float() for part in parts]) if len(parts) > 1 else parts[0]
-        return self._criterion(embedding.float(), batch)
-
-    def minimised(self, loss: torch.Tensor, batch: Batch, step: int) -> torch.Tensor:
-        """The loss, weighed, with the penalty of the step, where there is one."""
-        loss = weighed(loss, self._config, step)
-        if self._penalty is None or self._penalty.weight(step) == 0:
-            return loss
-        with self._seeded(step):
-            return loss + self._penalty(batch, step)
-
-    @contextlib.contextmanager
-    def _seeded(self, step: int) -> Iterator[None]:
-        """Dropout of a step draws the same whatever came before it."""
-        if not self._reseed:
-            yield
-            return
-        with RANDOM_STATE:
-            torch.manual_seed((self._config.seed * 1_000_003 + step) % 2**63)
-            yield
-
-    def _precision(self) -> contextlib.AbstractContextManager[object]:
-        if self._config.precision == "bfloat16":
-            return torch.autocast(self._device.type, dtype=torch.bfloat16)
-        return contextlib.nullcontext()
-
-
 class _ValidationWatch:
     """Looks at the validation loss now and then and remembers the best weights."""
 
@@ -307,7 +184,7 @@ class _ValidationWatch:
         self.best_weights: dict[str, torch.Tensor] = {}
         if self._config is None:
             return
-        self._objective = _Objective(networks, criterion, validation, config, device)
+        self._objective = BatchLoss(networks, criterion, validation, config, device)
         self._batches = [self._objective.draw(number) for number in range(self._config.draws)]
 
     def wants_to_stop(self, step: int) -> bool:
@@ -349,11 +226,11 @@ def _as_sessions(
 
 
 def _optimizer(
-    values: torch.nn.Parameter, config: OptimizerConfig, device: torch.device
+    parameters: list[torch.nn.Parameter], config: OptimizerConfig, device: torch.device
 ) -> torch.optim.Optimizer:
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
     return kind(
-        [values],
+        parameters,
         lr=config.learning_rate,
         betas=config.betas,
         weight_decay=config.weight_decay,

@@ -27,7 +27,9 @@ from cebra_kedro.experiment import Experiment, Readout, recording_key
 from cebra_kedro.experiment.blocks import Transfer
 from cebra_kedro.metrics import METRIC_COLUMNS, metrics_rows
 from cebra_kedro.pipelines import chosen_sessions, fold_and_seed
+from cebra_kedro.pipelines.decoding import held_out
 from cebra_kedro.pipelines.decoding.across import across_cells
+from cebra_kedro.pipelines.decoding.held_out import held_out_scores
 from cebra_kedro.pipelines.decoding.search import Search
 from cebra_kedro.pipelines.decoding.sweep import sweep_cells
 from cebra_kedro.pipelines.features import Features, Splits, can_transfer
@@ -74,13 +76,13 @@ def score(
 ) -> pd.DataFrame:
     """One table of the scores of all sessions, those of earlier runs too, and of fits.
 
-    Goodness of fit is measured on the data that the encoder was fitted to, mean over the last
-    tenth of the steps; 0 bits is chance.
+    ``goodness_of_fit`` is measured on the data that the encoder was fitted to, mean over the last
+    tenth of the steps; ``goodness_of_fit_test`` on test trials. 0 bits is chance.
     """
     found = predictions if predictions is not None else {}
     names = [*experiment.sessions, *(transfer.name for transfer in experiment.transfers)]
     rows = [
-        (name, session, readout.name, *row)
+        (name, session, _named(experiment, readout, row), *row)
         for session in names
         for readout in experiment.readouts
         for key in _runs(found, f"{session}/{readout.name}/")
@@ -234,6 +236,8 @@ def _decode(
             (decoded.decoder, metric, value, decoded.units[metric.removeprefix("chance_")])
             for metric, value in decoded.scores.items()
         )
+    if transfer is None:
+        scores.extend(held_out_scores(features, readout, session, fold, seed))
     return arrays | {"scores": np.array(json.dumps(scores))}
 
 
@@ -299,6 +303,13 @@ def _fit_rows(
             yield each, seed, "none", "goodness_of_fit", bits[key][objective], "bits"
 
 
+def _named(experiment: Experiment, readout: Readout, row: _Row) -> str:
+    """The variant of a row; goodness of fit is of an encoder, whatever its populations."""
+    if row[3] != held_out.METRIC:
+        return readout.name
+    return experiment.row_of(readout.source, objective=readout.objective)
+
+
 def _final_bits(model: Any) -> dict[str, float]:
     """Goodness of fit of the whole and of each objective; of none if a file does not tell."""
     bits = model.history().filter(regex=f"^{_BITS}")
@@ -334,7 +345,9 @@ def _sha256(*parts: object) -> str:
 @cache
 def _code() -> str:
     folder = Path(cebra_kedro.decoding.__file__).parent
-    return code_digest(folder, Path(__file__), _beside("search"), _beside("sweep"))
+    return code_digest(
+        folder, Path(__file__), _beside("search"), _beside("sweep"), _beside("held_out")
+    )
 
 
 def _beside(name: str) -> Path:

@@ -67,8 +67,8 @@ class EncoderJob:
         """The data of each network, the configuration, and the data that may stop the training."""
         config = self.config
         fitted = _PARTS.get(self.experiment.encoders[self.encoder].fit_on, ())
-        watched = self._data(("valid",)) if config.early_stop else []
-        return self._data(fitted), config, watched
+        watched = self.data(("valid",)) if config.early_stop else []
+        return self.data(fitted), config, watched
 
     @property
     def config(self) -> TrainingConfig:
@@ -77,8 +77,12 @@ class EncoderJob:
         n_sessions = len({name for name, _ in members})
         return self.experiment.training_config(self.encoder, self.seed, members[0][0], n_sessions)
 
-    def _data(self, parts: tuple[str, ...]) -> list[TrainingData]:
-        """The rows of some parts, or of all, of each recording."""
+    def data(self, parts: tuple[str, ...]) -> list[TrainingData]:
+        """The rows of some parts of the fold, or of all, of each recording.
+
+        Args:
+            parts: among ``train``, ``valid`` and ``test``; none for all rows.
+        """
         found = [
             session_data(
                 self._recording(key),
