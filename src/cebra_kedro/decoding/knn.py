@@ -6,12 +6,17 @@ What the targets mean, and which number is chosen, is left to the protocols.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from sklearn.neighbors import NearestNeighbors
+
 Metric = Literal["euclidean", "cosine"]
 _TARGETS_AT_ONCE = 2**22  # numbers gathered from the neighbours of some queries: 32 MiB of float64
+_FOUND_AT_ONCE = 2**21  # neighbours of some queries, with their distances
+_ROUNDING = 1e-12  # of squared distances; sums of thousands of float64 are off by some 1e-14
 
 
 def knn_regression(
@@ -27,7 +32,8 @@ def knn_regression(
     One search for the largest k serves all: the neighbours come sorted by distance, so the
     prediction of a smaller k is a running mean. Each equals
     ``sklearn.neighbors.KNeighborsRegressor(k)`` except where the k-th and the next training row
-    are equally far, as happens among raw spike counts: there each search picks on its own.
+    are equally far, as happens among raw spike counts: the earlier row is taken here, whichever
+    the release of scikit-learn finds there.
 
     Args:
         features_train: array (train, dim).
@@ -91,15 +97,43 @@ def _nearest_rows(
     candidates: Sequence[int],
     metric: Metric,
 ) -> np.ndarray:
-    """Training rows by distance, int array (query, largest candidate)."""
+    """Training rows by distance, equally far ones by row: int array (query, largest candidate)."""
     from sklearn.neighbors import NearestNeighbors
 
     _check_search(len(features_train), candidates, metric)
     if metric == "cosine":
         features_train = _on_sphere(features_train, pad=True)
         features_query = _on_sphere(features_query, pad=False)
-    search = NearestNeighbors(n_neighbors=max(candidates)).fit(features_train)
-    return search.kneighbors(features_query, return_distance=False)
+    search = NearestNeighbors().fit(features_train)
+    n_nearest = max(candidates)
+    return _in_order(search, features_query, n_nearest, min(n_nearest + 1, len(features_train)))
+
+
+def _in_order(
+    search: NearestNeighbors, queries: np.ndarray, n_nearest: int, n_found: int
+) -> np.ndarray:
+    """The nearest rows of each query; where others are as far as the last, more are looked at."""
+    n_train, step = search.n_samples_fit_, max(1, _FOUND_AT_ONCE // n_found)
+    rows = np.empty((len(queries), n_nearest), np.intp)
+    for start in range(0, len(queries), step):
+        block = queries[start : start + step]
+        distance, found = search.kneighbors(block, n_found)
+        rank = _rank_of_distance(distance, np.linalg.norm(block, axis=1))
+        ordered = np.take_along_axis(found, np.lexsort((found, rank)), 1)[:, :n_nearest]
+        is_open = (rank[:, -1] == rank[:, n_nearest - 1]) & (n_found < n_train)
+        if is_open.any():
+            ordered[is_open] = _in_order(
+                search, block[is_open], n_nearest, min(4 * n_found, n_train)
+            )
+        rows[start : start + step] = ordered
+    return rows
+
+
+def _rank_of_distance(distance: np.ndarray, norm: np.ndarray) -> np.ndarray:
+    """Equal numbers for rows (query, found) that are equally far but for rounding."""
+    longest = norm + distance[:, -1]  # no row that was found has a larger norm
+    is_farther = np.diff(distance**2, axis=1) > _ROUNDING * longest[:, None] ** 2
+    return np.cumsum(np.concatenate([np.zeros((len(distance), 1)), is_farther], 1), 1)
 
 
 def _on_sphere(features: np.ndarray, *, pad: bool) -> np.ndarray:
