@@ -54,10 +54,11 @@ def in_order_by_hand(train, query, k):
 
 
 @pytest.mark.parametrize("n_dims", [2, 30])  # a tree, and all distances
-@pytest.mark.parametrize("found_at_once", [2**21, 50])
-def test_of_equally_far_rows_the_earlier_are_taken(monkeypatch, n_dims, found_at_once):
+@pytest.mark.parametrize("at_once", [None, 7])
+def test_of_equally_far_rows_the_earlier_are_taken(monkeypatch, n_dims, at_once):
     """Spike counts, most of them zero: many rows are equal, and many more equally far."""
-    monkeypatch.setattr("cebra_kedro.decoding.knn._FOUND_AT_ONCE", found_at_once)
+    for name in ("FOUND_AT_ONCE", "QUERIES_AT_LEAST", "ROWS_AT_ONCE") if at_once else ():
+        monkeypatch.setattr(f"cebra_kedro.decoding.knn._{name}", at_once)
     rng = np.random.default_rng(0)
     train, query = (rng.poisson(2 / n_dims, (n, n_dims)).astype(np.float32) for n in (300, 40))
     targets, classes = rng.normal(size=300), rng.integers(0, 5, 300)

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 Metric = Literal["euclidean", "cosine"]
 _TARGETS_AT_ONCE = 2**22  # numbers gathered from the neighbours of some queries: 32 MiB of float64
-_FOUND_AT_ONCE = 2**21  # neighbours of some queries, with their distances
+_FOUND_AT_ONCE = 2**21  # neighbours of some queries, or distances of some to all training rows
+_QUERIES_AT_LEAST = 64
+_ROWS_AT_ONCE = 2**12  # training rows in float64
 _ROUNDING = 1e-12  # of squared distances; sums of thousands of float64 are off by some 1e-14
+_FLOAT32 = 1e-6  # the same of what scikit-learn says of float32 features
 
 
 def knn_regression(
@@ -105,35 +108,65 @@ def _nearest_rows(
         features_train = _on_sphere(features_train, pad=True)
         features_query = _on_sphere(features_query, pad=False)
     search = NearestNeighbors().fit(features_train)
-    n_nearest = max(candidates)
-    return _in_order(search, features_query, n_nearest, min(n_nearest + 1, len(features_train)))
-
-
-def _in_order(
-    search: NearestNeighbors, queries: np.ndarray, n_nearest: int, n_found: int
-) -> np.ndarray:
-    """The nearest rows of each query; where others are as far as the last, more are looked at."""
-    n_train, step = search.n_samples_fit_, max(1, _FOUND_AT_ONCE // n_found)
-    rows = np.empty((len(queries), n_nearest), np.intp)
-    for start in range(0, len(queries), step):
-        block = queries[start : start + step]
-        distance, found = search.kneighbors(block, n_found)
-        rank = _rank_of_distance(distance, np.linalg.norm(block, axis=1))
-        ordered = np.take_along_axis(found, np.lexsort((found, rank)), 1)[:, :n_nearest]
-        is_open = (rank[:, -1] == rank[:, n_nearest - 1]) & (n_found < n_train)
-        if is_open.any():
-            ordered[is_open] = _in_order(
-                search, block[is_open], n_nearest, min(4 * n_found, n_train)
-            )
-        rows[start : start + step] = ordered
+    rows = np.empty((len(features_query), max(candidates)), np.intp)
+    for start in range(0, len(rows), step := max(1, _FOUND_AT_ONCE // rows.shape[1])):
+        block = slice(start, start + step)
+        rows[block] = _in_order(search, features_train, features_query[block], rows.shape[1])
     return rows
 
 
-def _rank_of_distance(distance: np.ndarray, norm: np.ndarray) -> np.ndarray:
-    """Equal numbers for rows (query, found) that are equally far but for rounding."""
-    longest = norm + distance[:, -1]  # no row that was found has a larger norm
-    is_farther = np.diff(distance**2, axis=1) > _ROUNDING * longest[:, None] ** 2
-    return np.cumsum(np.concatenate([np.zeros((len(distance), 1)), is_farther], 1), 1)
+def _in_order(
+    search: NearestNeighbors, train: np.ndarray, queries: np.ndarray, n_nearest: int
+) -> np.ndarray:
+    """The nearest rows of each query, in order."""
+    n_found = min(n_nearest + 1, len(train))
+    distance, found = search.kneighbors(queries, n_found)
+    squared = distance**2
+    rounding = _ROUNDING * (np.linalg.norm(queries, axis=1) + distance[:, -1]) ** 2
+    may_be_equal = np.diff(squared) <= _FLOAT32 * squared[:, 1:] + rounding[:, None]
+    rows = found[:, :n_nearest].copy()
+    tied = np.flatnonzero(may_be_equal.any(axis=1))
+    step = max(_QUERIES_AT_LEAST, _FOUND_AT_ONCE // len(train))
+    for some in np.split(tied, range(step, len(tied), step)):
+        limit = (1 + _FLOAT32) * squared[some, -1] + rounding[some]
+        rows[some] = _equals_by_row(train, queries[some], limit, rounding[some], n_nearest)
+    return rows
+
+
+def _equals_by_row(
+    train: np.ndarray, queries: np.ndarray, limit: np.ndarray, rounding: np.ndarray, n_nearest: int
+) -> np.ndarray:
+    """The nearest rows of each query, equally far ones by number.
+
+    Args:
+        train: array (train, dim).
+        queries: array (query, dim).
+        limit: array (query,) of squared distances: at least ``n_nearest`` rows are not farther.
+        rounding: array (query,): squared distances that differ by less are equal.
+        n_nearest: number of rows.
+    """
+    squared = _squared_distances(train, queries)
+    query, row = np.nonzero(squared <= limit[:, None])
+    squared = squared[query, row]
+    by_distance = np.lexsort((squared, query))
+    row, squared = row[by_distance], squared[by_distance]
+    rank = np.cumsum(np.diff(squared, prepend=0) > rounding[query])
+    by_row = np.lexsort((row, rank, query))
+    first = np.searchsorted(query, np.arange(len(queries)))
+    return row[by_row][first[:, None] + np.arange(n_nearest)]
+
+
+def _squared_distances(train: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    """Float64 array (query, train)."""
+    queries = queries.astype(np.float64)
+    squared = np.empty((len(queries), len(train)))
+    for start in range(0, len(train), _ROWS_AT_ONCE):
+        rows = train[start : start + _ROWS_AT_ONCE].astype(np.float64)
+        part = np.matmul(-2 * queries, rows.T)
+        part += np.einsum("ij,ij->i", rows, rows)
+        part += np.einsum("ij,ij->i", queries, queries)[:, None]
+        squared[:, start : start + _ROWS_AT_ONCE] = part
+    return squared
 
 
 def _on_sphere(features: np.ndarray, *, pad: bool) -> np.ndarray:
