@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,6 +35,34 @@ def test_an_error_or_interrupt_keeps_the_old_content_and_leaves_no_debris(tmp_pa
         raise error
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_named_with_the_file_and_a_remedy(tmp_path, number):
+    """The error of a write names no file."""
+    target = tmp_path / "file.txt"
+    target.write_text("old")
+    with (
+        pytest.raises(OSError, match=rf"cannot write {target}: its disk is full; free sp"),
+        atomic_path(target),
+        atomic_path(tmp_path / "part of it"),
+    ):
+        raise OSError(number, os.strerror(number))
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_full_disk_is_told_from_its_room_where_the_error_does_not_say_so(tmp_path, monkeypatch):
+    """torch: PytorchStreamWriter failed writing file data/0: file write failed."""
+    full = shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with (
+        pytest.raises(OSError, match=r"encoder\.pt: its disk is full"),
+        atomic_path(tmp_path / "encoder.pt"),
+    ):
+        raise RuntimeError("file write failed")
+    with pytest.raises(KeyboardInterrupt), atomic_path(tmp_path / "encoder.pt"):
+        raise KeyboardInterrupt
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")

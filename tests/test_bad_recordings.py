@@ -62,7 +62,7 @@ def test_a_missing_file_without_an_address_is_named(refused, own_file):
     file, name = own_file()
     message = refused("--env", name, *ONE_RAT_COMMAND)
     assert f"{file} does not exist" in message
-    assert "place the published file" in message
+    assert f"place it at {file}, or correct filepath" in message
 
 
 def test_a_truncated_file_is_named(refused, own_file):

@@ -15,7 +15,14 @@ from cebra_kedro.pipeline_registry import register_pipelines
 from cebra_kedro.run.trainable import USUAL
 from cebra_kedro.training.encoder import known_architectures
 from kedro_command import kedro
-from kedro_project import ONE_RAT, ONE_RAT_COMMAND, manifest, run_command, run_session
+from kedro_project import (
+    ONE_RAT,
+    ONE_RAT_COMMAND,
+    copy_project,
+    manifest,
+    run_command,
+    run_session,
+)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +130,53 @@ def test_what_would_need_another_pipeline_is_not_taken_from_the_command(refused)
 )
 def test_wrong_names_are_answered_with_those_there_are(refused, arguments, message):
     assert message in refused(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--runner=ThreadRuner", "--runner: there is no runner ThreadRuner; did you mean ThreadR"),
+        ("--runner-params=max_worker=2", "SequentialRunner takes no max_worker; choose is_async"),
+        ("--tags=slow", "--tags: there is no tag slow in pipeline hippocampus; there are none"),
+        *[
+            (
+                f"{option}=training.hippocampus.positon.train",
+                f"{option}: there is no node training.hippocampus.positon.train in pipeline "
+                "hippocampus; did you mean training.hippocampus.position.train",
+            )
+            for option in ("--nodes", "--from-nodes", "--to-nodes")
+        ],
+        *[
+            (
+                f"{option}=hippocampus.recording",
+                f"{option}: there is no entry hippocampus.recording in pipeline hippocampus; "
+                "did you mean hippocampus.recordings",
+            )
+            for option in ("--to-outputs", "--from-inputs")
+        ],
+    ],
+)
+def test_a_misspelt_choice_of_nodes_is_answered_with_what_is_meant(refused, option, message):
+    assert message in refused("--env", "test", *ONE_RAT_COMMAND, option)
+
+
+@pytest.mark.parametrize("name", ["data [1]", "{rat}", "what?"])
+def test_a_project_whose_path_kedro_takes_for_a_pattern_is_refused(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    result = run_command(copy_project(folder), "--env", "test", *ONE_RAT_COMMAND)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"Error: the path of the project, {folder}, has ")
+    assert result.stderr.endswith("rename the folder, or move the project elsewhere\n")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_full_disk_is_named_with_its_folder(refused, finished, monkeypatch):
+    full = shutil.disk_usage(finished)._replace(free=3000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    said = refused("--env", "test", *ONE_RAT_COMMAND)
+    assert f"the disk of {finished}/data" in said
+    assert "is full (3 kB are free); free space on it" in said
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cebra_kedro.cells import Cell, complete
+from cebra_kedro.cells import Cell, Entry, complete
 from cebra_kedro.store import Store, first_part, natural_order, read_index
 
 KEYS = ["buddy/fold0_seed0", "buddy/fold2_seed0", "buddy/fold10_seed0", "cicero/fold0_seed0"]
@@ -77,6 +77,16 @@ def test_a_file_of_another_run_is_refused(store, tmp_path):
     with pytest.raises(ValueError, match=r"fold0_seed0\.txt was computed from other data"):
         store[KEYS[0]]
     assert store[KEYS[1]] == KEYS[1].upper()
+
+
+@pytest.mark.parametrize("fingerprint", ["one", None])
+def test_a_damaged_file_is_named_with_a_remedy(tmp_path, fingerprint):
+    """Readers of HDF5, zip archives and JSON do not say which file it is."""
+    file = tmp_path / "fold0.txt"
+    file.write_bytes(b"\xff")
+    store = Store(TextFormat(), {"fold0": Entry(file, fingerprint, {})})
+    with pytest.raises(ValueError, match=rf"{file} cannot be read \(Unicode.*; run the pipeline"):
+        store["fold0"]
 
 
 def test_an_unknown_key_says_which_there_are(store):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_FULL_BYTES = 2**16
 
 
 @contextmanager
@@ -25,7 +29,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
     Raises:
         OSError: the folder cannot be written to (raised before the block runs), ``target`` is a
-            folder, or the block left no file at the path it was given.
+            folder, the disk is full, or the block left no file at the path it was given.
 
     Example:
         >>> with atomic_path(folder / "scores.csv") as temporary:  # doctest: +SKIP
@@ -37,10 +41,24 @@ def atomic_path(target: Path) -> Iterator[Path]:
         yield temporary
         _flush_to_disk(temporary, target)
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
+        is_full = _is_full(target.parent, error)
         temporary.unlink(missing_ok=True)
+        if is_full:
+            raise OSError(
+                errno.ENOSPC,
+                f"cannot write {target}: its disk is full; free space on it, or choose another "
+                "filepath, then run again",
+            ) from error
         raise
     _flush_folder(target.parent)
+
+
+def _is_full(folder: Path, error: BaseException) -> bool:
+    """Whether there was no room; libraries say so in their own ways, and rarely for which file."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return isinstance(error, Exception) and shutil.disk_usage(folder).free < _FULL_BYTES
 
 
 def _writable_neighbour(target: Path) -> Path:

@@ -50,13 +50,15 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(callback)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         from cebra_kedro.pipeline_registry import conf_folder, read_descriptions
-        from cebra_kedro.run.checks import check_environment, check_names
+        from cebra_kedro.run.checks import check_environment, check_names, check_project_path
         from cebra_kedro.run.go_on import HowToGoOn
         from cebra_kedro.run.log_file import file_only
         from cebra_kedro.run.manifest import one_line
         from cebra_kedro.run.progress import close_progress
+        from cebra_kedro.run.selection import check_runner, check_selection
 
         try:
+            check_project_path(Path.cwd())
             if kwargs["env"]:  # where Kedro, and the registry, look for the environment
                 os.environ["KEDRO_ENV"] = kwargs["env"]
             check_environment(conf_folder(), os.environ.get("KEDRO_ENV") or None)
@@ -64,6 +66,8 @@ def _one_line_errors(callback: Callable[..., Any]) -> Callable[..., Any]:
             pipelines = dict(project.pipelines)
             problems = {} if set(names) <= set(pipelines) else read_descriptions().problems
             check_names(pipelines, names, kwargs["namespaces"], problems)
+            check_selection(pipelines, names, kwargs)
+            check_runner(kwargs["runner"], kwargs["runner_params"] or {})
             if sessions := kwargs.pop("sessions", None):
                 kwargs["params"] = {**(kwargs["params"] or {}), "only_sessions": sessions}
             return callback(*args, **kwargs)

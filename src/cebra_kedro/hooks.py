@@ -47,8 +47,13 @@ class RunReportHook:
     @hook_impl
     def after_context_created(self, context: Any) -> None:
         """Check the environment and its parameters, before Kedro reads them."""
-        from cebra_kedro.run.checks import check_environment, check_parameters
+        from cebra_kedro.run.checks import (
+            check_environment,
+            check_parameters,
+            check_project_path,
+        )
 
+        check_project_path(Path(context.project_path))
         loader = context.config_loader
         conf = self._conf = Path(loader.conf_source)
         check_environment(conf, context.env)

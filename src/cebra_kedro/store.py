@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,13 +125,13 @@ class Store(Mapping[str, Any]):
             )
         # Without a fingerprint, nothing says whether the file is still that of the index.
         if entry.fingerprint is not None:
-            found = self.format.fingerprint(entry.file)
+            found = _named(entry.file, self.format.fingerprint)
             if found != entry.fingerprint:
                 raise ValueError(
                     f"{entry.file} was computed from other data or parameters than its index says, "
                     "as after an interrupted run; run the pipeline that writes it again"
                 )
-        return self.format.read(entry.file)
+        return _named(entry.file, self.format.read)
 
     def __contains__(self, key: object) -> bool:
         return key in self.entries
@@ -160,6 +160,21 @@ class Store(Mapping[str, Any]):
     def _shown_keys(self) -> str:
         shown = ", ".join(list(self.entries)[:_SHOWN_KEYS]) or "none"
         return shown + (", …" if len(self) > _SHOWN_KEYS else "")
+
+
+def _named(file: Path, read: Callable[[Path], Any]) -> Any:
+    """What is read from a file; most readers do not say which is damaged."""
+    try:
+        return read(file)
+    except MemoryError:
+        raise
+    except Exception as error:
+        if str(file) in str(error):
+            raise
+        raise ValueError(
+            f"{file} cannot be read ({type(error).__name__}: {error}); run the pipeline that "
+            "writes it again"
+        ) from error
 
 
 def read_index(path: Path, format: Format) -> Store:

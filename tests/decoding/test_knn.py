@@ -47,6 +47,40 @@ def test_any_candidates_in_any_order_equal_sklearn(seed, n_train, candidates):
         np.testing.assert_allclose(predictions[k], oracle, rtol=0, atol=1e-12)
 
 
+def in_order_by_hand(train, query, k):
+    """Exact distances of small integers, sorted by distance, then by row."""
+    squared = ((query[:, None].astype(int) - train[None].astype(int)) ** 2).sum(2)
+    return np.argsort(squared, axis=1, kind="stable")[:, :k]
+
+
+@pytest.mark.parametrize("n_dims", [2, 30])  # a tree, and all distances
+@pytest.mark.parametrize("at_once", [None, 7])
+def test_of_equally_far_rows_the_earlier_are_taken(monkeypatch, n_dims, at_once):
+    """Spike counts, most of them zero: many rows are equal, and many more equally far."""
+    for name in ("FOUND_AT_ONCE", "QUERIES_AT_LEAST", "ROWS_AT_ONCE") if at_once else ():
+        monkeypatch.setattr(f"cebra_kedro.decoding.knn._{name}", at_once)
+    rng = np.random.default_rng(0)
+    train, query = (rng.poisson(2 / n_dims, (n, n_dims)).astype(np.float32) for n in (300, 40))
+    targets, classes = rng.normal(size=300), rng.integers(0, 5, 300)
+    predicted = knn_regression(train, targets, query, candidates=[1, 4, 9])
+    voted = knn_classification(train, classes, query, candidates=[4])[4]
+    for k, ours in predicted.items():
+        nearest = targets[in_order_by_hand(train, query, k)]
+        # the same neighbours summed in another order, in float64
+        np.testing.assert_allclose(ours, nearest.mean(1), rtol=0, atol=1e-12)
+    votes = classes[in_order_by_hand(train, query, 4)]
+    np.testing.assert_array_equal(voted, [np.bincount(one).argmax() for one in votes])
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_where_all_rows_are_equal_the_first_are_taken(metric):
+    train = np.full((500, 20), 0.3, np.float32)
+    targets = np.arange(500.0)
+    predicted = knn_regression(train, targets, train[:3], candidates=[1, 5], metric=metric)
+    np.testing.assert_array_equal(predicted[1], 0.0)
+    np.testing.assert_array_equal(predicted[5], 2.0)  # the mean of 0 … 4 is exact
+
+
 def test_integer_targets_do_not_overflow():
     train, targets = np.arange(200.0)[:, None], np.full(200, 2, np.int8)
     predicted = knn_regression(train, targets, train[:3], candidates=[200])[200]

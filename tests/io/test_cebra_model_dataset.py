@@ -61,7 +61,9 @@ def test_a_file_cut_anywhere_says_so(dataset, filepath, tiny_encoder_model):
     data = filepath.read_bytes()
     for length in np.linspace(0, len(data) - 1, 20, dtype=int):
         filepath.write_bytes(data[:length])
-        with pytest.raises(DatasetError, match=r"encoder\.pt is not a readable encoder.*delete it"):
+        with pytest.raises(
+            DatasetError, match=r"encoder\.pt is not a readable encoder.*copy it again"
+        ):
             dataset.load()
 
 
@@ -73,6 +75,49 @@ def test_a_pickle_under_this_name_is_not_opened(dataset, filepath, tiny_encoder_
     filepath.write_bytes(pickle.dumps(Attack()))
     with pytest.raises(DatasetError, match=r"encoder\.pt is not a readable encoder"):
         dataset.load()
+
+
+class Attack:
+    """Fails the test when it is unpickled."""
+
+    def __reduce__(self):
+        return pytest.fail, ("the pickle was opened",)
+
+
+def without_advice(error):
+    """What an error says, of which nothing may lead to running the file."""
+    said = str(error.value)
+    for advice in ("weights_only", "Weights only", "add_safe_globals", "trust"):
+        assert advice not in said
+    assert "\n" not in said
+    return said
+
+
+def test_what_could_run_code_is_named_and_there_is_no_advice_to_run_it(
+    dataset, filepath, tiny_encoder_model
+):
+    import torch
+
+    torch.save({"format": "cebra-kedro encoder", "state": Attack()}, filepath)
+    with pytest.raises(DatasetError) as error:
+        dataset.load()
+    said = without_advice(error)
+    assert str(filepath) in said
+    assert "_pytest.outcomes" in said
+    assert "which could run code; nothing in it was run" in said
+
+
+@pytest.mark.parametrize("content", [b"", b"no tensor", pickle.dumps(Attack())])
+def test_a_damaged_file_is_named_without_advice_to_run_it(filepath, content, tiny_encoder_model):
+    from cebra_kedro.training.model import EncoderModel
+
+    filepath.write_bytes(content)
+    with pytest.raises(DatasetError) as error:
+        CebraModelDataset(filepath=filepath).load()
+    assert str(filepath) in without_advice(error)
+    with pytest.raises(ValueError, match=r".") as error:
+        EncoderModel.load(filepath)
+    assert str(filepath) in without_advice(error)
 
 
 def test_another_torch_file_says_so(dataset, filepath, tiny_encoder_model):

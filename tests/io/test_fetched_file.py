@@ -110,7 +110,7 @@ def test_a_file_that_changed_on_this_machine_is_refused(tmp_path):
     dataset.load()
     with h5py.File(tmp_path / "rat.h5", "a") as file:
         file["more"] = np.ones(3)
-    with pytest.raises(DatasetError, match="delete it to fetch it again, or correct sha256"):
+    with pytest.raises(DatasetError, match="name; copy it again, or correct sha256"):
         dataset.load()
 
 

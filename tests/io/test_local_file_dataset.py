@@ -58,7 +58,8 @@ def test_an_unreadable_file_is_named_with_the_cause_and_a_remedy(filepath):
     dataset.save("content")
     filepath.write_bytes(b"\xff")
     with pytest.raises(
-        DatasetError, match=r"text\.txt is not a readable text \(Unicode.*; delete it and run"
+        DatasetError,
+        match=r"text\.txt is not a readable text \(Unicode.*; copy it again, .*run the",
     ):
         dataset.load()
 

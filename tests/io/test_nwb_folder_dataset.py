@@ -55,7 +55,7 @@ def test_the_chosen_sessions_come_in_the_order_in_which_they_are_named(folder):
 
 
 def test_a_missing_session_is_named_with_those_there_are(folder):
-    message = r"has no session session_3 \(\.nwb\), only session_1, session_2; obtain"
+    message = r"has no session session_3 \(\.nwb\), only session_1, session_2; place"
     with pytest.raises(DatasetError, match=message):
         dataset(folder, sessions=["session_1", "session_3"]).load()
 

@@ -178,9 +178,14 @@ class TestFetching:
     def test_without_url_a_missing_file_says_where_to_place_it(self, filepath):
         with pytest.raises(DatasetError) as caught:
             PublishedPickleDataset(filepath=filepath).load()
-        assert f"{filepath} does not exist; place the published file at {filepath}" in str(
-            caught.value
+        assert str(caught.value) == (
+            f"{filepath} does not exist; copy the file again, place it at {filepath}, or correct "
+            "filepath"
         )
+
+    def test_a_published_file_without_url_is_to_be_placed(self, filepath):
+        with pytest.raises(DatasetError, match=f"place the published file at {filepath}"):
+            PublishedPickleDataset(filepath=filepath, md5=OTHER_MD5).load()
 
 
 class TestContent:
@@ -205,6 +210,26 @@ class TestContent:
         with pytest.raises(DatasetError, match=r"rat\.jl: .*cut short.*download https") as caught:
             PublishedPickleDataset(filepath=placed, url=url).load()
         assert f"place it at {placed}" in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("begins", "reader"),
+        [
+            (b"\x89HDF\r\n\x1a\n", "Hdf5Dataset"),
+            (b"PK\x03\x04", "NpzDataset"),
+            (b"\x93NUMPY\x01\x00", "NpyDataset"),
+            (b"MATLAB 5.0 MAT-file", "MatDataset"),
+            (b"PAR1", "TableDataset"),
+        ],
+    )
+    def test_a_file_of_another_format_is_told_by_its_content(self, placed, begins, reader):
+        placed.write_bytes(begins + bytes(200))
+        with pytest.raises(DatasetError) as caught:
+            PublishedPickleDataset(filepath=placed).load()
+        said = str(caught.value)
+        assert said.startswith(f"{placed} is a")
+        assert f"cebra_kedro.io.{reader}" in said
+        assert said.endswith("or correct filepath")
+        assert "place" not in said
 
     def test_something_else_than_a_dict_says_so(self, placed):
         joblib.dump([1, 2], placed)

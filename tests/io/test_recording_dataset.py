@@ -254,7 +254,7 @@ class TestDamage:
         data = filepath.read_bytes()
         for length in np.linspace(0, len(data) - 1, 40, dtype=int):
             filepath.write_bytes(data[:length])
-            with pytest.raises(DatasetError, match=r"buddy\.h5 is not a readable .*delete it"):
+            with pytest.raises(DatasetError, match=r"buddy\.h5 is not a readable .*copy it again"):
                 dataset.load()
 
     @pytest.mark.parametrize("path", ["neural", "labels/position", "trial"])

@@ -205,5 +205,7 @@ def attribution(
         tables.append(table)
     return {
         "attribution": pd.concat(tables, ignore_index=True),
-        "in_time": lambda session, variant: rng.uniform(size=(n_neurons, n_bins)),
+        "in_time": lambda session, variant: np.random.default_rng(len(variant)).uniform(
+            size=(n_neurons, n_bins)
+        ),
     }

@@ -1,6 +1,9 @@
 """The log of a run: all that was said, with the traceback, and only the newest of them."""
 
+import errno
+import io
 import logging
+import os
 
 import pytest
 
@@ -73,3 +76,15 @@ def test_the_newest_twenty_are_kept(tmp_path):
         "2026-01-01T00.00.00Z.log",
         "notes.txt",
     ]
+
+
+def test_a_full_disk_neither_shows_a_traceback_nor_hides_the_error_of_the_run(log, capsys):
+    class Full(io.StringIO):
+        def flush(self):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    log._handler.stream.close()
+    log._handler.stream = Full()
+    logger.warning("no room for this")
+    log.close()
+    assert capsys.readouterr().err == ""

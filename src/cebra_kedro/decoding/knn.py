@@ -6,14 +6,20 @@ What the targets mean, and which number is chosen, is left to the protocols.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from sklearn.neighbors import NearestNeighbors
+
 Metric = Literal["euclidean", "cosine"]
-_TARGETS_AT_ONCE = (
-    2**22
-)  # numbers gathered from the neighbours of a block of queries: 32 MiB of float64
+_TARGETS_AT_ONCE = 2**22  # numbers gathered from the neighbours of a block of queries: 32 MiB
+_FOUND_AT_ONCE = 2**21  # distances of some queries to all training rows
+_QUERIES_AT_LEAST = 64
+_ROWS_AT_ONCE = 2**12  # training rows in float64
+_ROUNDING = 1e-12  # of squared distances; sums of thousands of float64 are off by some 1e-14
+_FLOAT32 = 1e-6  # the same of what scikit-learn says of float32 features
 
 
 def knn_regression(
@@ -29,7 +35,8 @@ def knn_regression(
     One search for the largest k serves all: the neighbours come sorted by distance, so the
     prediction of a smaller k is a running mean. Each equals
     ``sklearn.neighbors.KNeighborsRegressor(k)`` except where the k-th and the next training row
-    are equally far, as happens among raw spike counts: there each search picks on its own.
+    are equally far, as happens among raw spike counts: the earlier row is taken here, whichever
+    the release of scikit-learn finds there.
 
     Args:
         features_train: array (train, dim).
@@ -95,18 +102,75 @@ def _nearest_rows(
     metric: Metric,
     n_targets: int = 1,
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Block of queries → its training rows by distance, int array (query, largest candidate)."""
+    """Block of queries → its training rows by distance, int array (query, largest candidate).
+
+    Equally far ones come by row.
+    """
     from sklearn.neighbors import NearestNeighbors
 
     _check_search(len(features_train), candidates, metric)
     if metric == "cosine":
         features_train = _on_sphere(features_train, pad=True)
         features_query = _on_sphere(features_query, pad=False)
-    search = NearestNeighbors(n_neighbors=max(candidates)).fit(features_train)
-    step = max(1, _TARGETS_AT_ONCE // (max(candidates) * n_targets))
+    search, n_nearest = NearestNeighbors().fit(features_train), max(candidates)
+    step = max(1, _TARGETS_AT_ONCE // (n_nearest * n_targets))
     for start in range(0, len(features_query), step):
         block = slice(start, start + step)
-        yield block, search.kneighbors(features_query[block], return_distance=False)
+        yield block, _in_order(search, features_train, features_query[block], n_nearest)
+
+
+def _in_order(
+    search: NearestNeighbors, train: np.ndarray, queries: np.ndarray, n_nearest: int
+) -> np.ndarray:
+    """The nearest rows of each query, in order."""
+    n_found = min(n_nearest + 1, len(train))
+    distance, found = search.kneighbors(queries, n_found)
+    squared = distance**2
+    rounding = _ROUNDING * (np.linalg.norm(queries, axis=1) + distance[:, -1]) ** 2
+    may_be_equal = np.diff(squared) <= _FLOAT32 * squared[:, 1:] + rounding[:, None]
+    rows = found[:, :n_nearest].copy()
+    tied = np.flatnonzero(may_be_equal.any(axis=1))
+    step = max(_QUERIES_AT_LEAST, _FOUND_AT_ONCE // len(train))
+    for some in np.split(tied, range(step, len(tied), step)):
+        limit = (1 + _FLOAT32) * squared[some, -1] + rounding[some]
+        rows[some] = _equals_by_row(train, queries[some], limit, rounding[some], n_nearest)
+    return rows
+
+
+def _equals_by_row(
+    train: np.ndarray, queries: np.ndarray, limit: np.ndarray, rounding: np.ndarray, n_nearest: int
+) -> np.ndarray:
+    """The nearest rows of each query, equally far ones by number.
+
+    Args:
+        train: array (train, dim).
+        queries: array (query, dim).
+        limit: array (query,) of squared distances: at least ``n_nearest`` rows are not farther.
+        rounding: array (query,): squared distances that differ by less are equal.
+        n_nearest: number of rows.
+    """
+    squared = _squared_distances(train, queries)
+    query, row = np.nonzero(squared <= limit[:, None])
+    squared = squared[query, row]
+    by_distance = np.lexsort((squared, query))
+    row, squared = row[by_distance], squared[by_distance]
+    rank = np.cumsum(np.diff(squared, prepend=0) > rounding[query])
+    by_row = np.lexsort((row, rank, query))
+    first = np.searchsorted(query, np.arange(len(queries)))
+    return row[by_row][first[:, None] + np.arange(n_nearest)]
+
+
+def _squared_distances(train: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    """Float64 array (query, train)."""
+    queries = queries.astype(np.float64)
+    squared = np.empty((len(queries), len(train)))
+    for start in range(0, len(train), _ROWS_AT_ONCE):
+        rows = train[start : start + _ROWS_AT_ONCE].astype(np.float64)
+        part = np.matmul(-2 * queries, rows.T)
+        part += np.einsum("ij,ij->i", rows, rows)
+        part += np.einsum("ij,ij->i", queries, queries)[:, None]
+        squared[:, start : start + _ROWS_AT_ONCE] = part
+    return squared
 
 
 def _on_sphere(features: np.ndarray, *, pad: bool) -> np.ndarray:

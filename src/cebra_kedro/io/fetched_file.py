@@ -118,9 +118,10 @@ class FetchedFile:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != self._sha256:
+            again = "move it away to fetch" if self.url else "copy"
             raise DatasetError(
                 f"{self.path} has sha256 {found}, but {self._sha256} is declared: it is damaged, "
-                "or another file under this name; delete it to fetch it again, or correct sha256"
+                f"or another file under this name; {again} it again, or correct sha256"
             )
 
     def _by_hand(self) -> str:

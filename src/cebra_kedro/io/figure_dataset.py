@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -149,10 +150,27 @@ def _print_svg(figure: Any, path: Path, dpi: float) -> None:
 
     from cebra_kedro.plots.canvas import DRAWING
 
-    # Without the salt, the names of marks inside the file are random.
+    # Without a salt, names of marks are not made of their shapes, and equal ones have several.
     settings = matplotlib.rc_context({"svg.hashsalt": "cebra-kedro", "svg.fonttype": "path"})
     with DRAWING, _as_placed(figure, dpi), settings:
         FigureCanvasSVG(figure).print_svg(path, metadata={"Date": None})
+    text = path.read_text(encoding="utf-8")
+    path.write_text(_with_numbered_names(text), encoding="utf-8", newline="\n")
+
+
+def _with_numbered_names(svg: str) -> str:
+    """An SVG whose names of marks and frames are numbers in the order of their first use.
+
+    matplotlib makes such names from all digits of where axes are, and to place axes is to solve
+    equations in an order that changes from time to time: the last digit changes, and all names.
+    """
+    numbers: dict[str, str] = {}
+
+    def numbered(found: re.Match[str]) -> str:
+        name = numbers.setdefault(found[2], f"{found[2][0]}{len(numbers)}")
+        return f"{found[1]}{name}{found[3]}"
+
+    return re.sub(r'(id="|href="#|url\(#)([a-zA-Z]+[0-9a-f]{10})("|\))', numbered, svg)
 
 
 @contextmanager

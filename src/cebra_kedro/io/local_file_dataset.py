@@ -74,12 +74,11 @@ def check_file(path: Path, remedy: str) -> None:
 class LocalFileDataset(AbstractVersionedDataset[Content, Content], Generic[Content]):
     """Base of the datasets that keep one value in one local file.
 
-    A subclass says how a file is read and written (``_read``, ``_write``), what the file is
-    called in errors (``_format_name``) and what to do with a damaged one (``_remedy``).
+    A subclass says how a file is read and written (``_read``, ``_write``), and what the file is
+    called in errors (``_format_name``). These never say to delete it: it may be a user's own.
     """
 
     _format_name: str
-    _remedy = "delete it and run the node that writes it again"
 
     def __init__(
         self,
@@ -111,7 +110,7 @@ class LocalFileDataset(AbstractVersionedDataset[Content, Content], Generic[Conte
         except Exception as error:
             raise DatasetError(
                 f"{path} is not a readable {self._format_name} ({type(error).__name__}: {error}); "
-                f"{self._remedy}"
+                "copy it again, correct filepath or type, or run the pipeline that writes it again"
             ) from error
 
     def save(self, data: Content) -> None:

@@ -50,7 +50,6 @@ class NpzDataset(LocalFileDataset[dict[str, np.ndarray]]):
     """
 
     _format_name = ".npz file of plain arrays"
-    _remedy = "copy it again, correct filepath or type, or run the node that writes it again"
 
     def __init__(
         self,

@@ -71,12 +71,11 @@ class PlacedDataset(AbstractDataset[NoReturn, PublishedFile]):
         return f"{self._filepath} does not exist"
 
     def _how_to_place(self) -> str:
-        where = f"obtain the {self._format_name}"
-        if self._obtain_from:
-            where += f" from {self._obtain_from}"
+        if not self._obtain_from:
+            return f"place the {self._format_name} at {self._filepath}, or correct filepath"
         return (
-            f"{where} and place it at {self._filepath}; without --env paper, simulated "
-            "recordings are used"
+            f"obtain the {self._format_name} from {self._obtain_from} and place it at "
+            f"{self._filepath}; without --env paper, simulated recordings are used"
         )
 
     def _exists(self) -> bool:

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from kedro.io.core import AbstractDataset, DatasetError
 
 from cebra_kedro.atomic import atomic_path
+from cebra_kedro.io.file_kind import another_kind
 from cebra_kedro.io.local_file_dataset import local_path
 from cebra_kedro.io.placed_dataset import md5_of
 from cebra_kedro.sources.published_pickle import (
@@ -99,6 +100,8 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
         except UnsafePickleError as error:
             raise DatasetError(str(error)) from error
         except DamagedPickleError as error:
+            if other := another_kind(self._filepath):
+                raise DatasetError(f"{other}, or correct filepath") from error
             raise DatasetError(f"{error}; that is, {self._how_to_place()}") from error
         if not isinstance(content, dict):
             raise DatasetError(
@@ -130,8 +133,8 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
         )
         if not self._allow_mismatch:
             raise DatasetError(
-                f"{message}; it was not opened. Delete it and {self._how_to_place()}; or, if this "
-                "is the file you want, set allow_mismatch: true in its catalog entry"
+                f"{message}; it was not opened. Move it away and {self._how_to_place()}; or, if "
+                "this is the file you want, set allow_mismatch: true in its catalog entry"
             )
         logger.warning("%s; going on because of allow_mismatch: true", message)
         return "mismatch"
@@ -184,6 +187,8 @@ class PublishedPickleDataset(AbstractDataset[NoReturn, PublishedFile]):
             how = (
                 f"obtain the published file from {self._obtain_from}, place it at {self._filepath}"
             )
+        elif self._url is None and self._md5 is None:
+            return f"copy the file again, place it at {self._filepath}, or correct filepath"
         elif self._url is None:
             how = f"place the published file at {self._filepath} (this entry declares no url)"
         else:

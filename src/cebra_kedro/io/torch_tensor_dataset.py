@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -40,12 +39,13 @@ class TorchTensorDataset(PlacedDataset):
     def _read(self, path: Path) -> tuple[np.ndarray, str]:
         import torch
 
+        from cebra_kedro.training.torch_file import UnreadableTorchFileError, load_plain
+
         try:
-            tensor = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:
+            tensor = load_plain(path)
+        except UnreadableTorchFileError as error:
             raise DatasetError(
-                f"{path} is not a plain {self._format_name}: {_reason(error)}. Nothing in it was "
-                f"run; {self._how_to_place()}"
+                f"{path} is not a plain {self._format_name} ({error}); {self._how_to_place()}"
             ) from error
         if not isinstance(tensor, torch.Tensor):
             raise DatasetError(
@@ -53,10 +53,3 @@ class TorchTensorDataset(PlacedDataset):
                 "tensor out and write it with torch.save(tensor, path), or correct filepath"
             )
         return tensor.detach().numpy(), md5_of(path)
-
-
-def _reason(error: Exception) -> str:
-    """What is wrong, without torch's advice to set ``weights_only=False``, which runs the file."""
-    if asked := re.search(r"GLOBAL ([\w.]+)", str(error)):
-        return f"it asks for {asked[1]}, which could run code"
-    return f"it is damaged, cut short or of another format ({type(error).__name__})"

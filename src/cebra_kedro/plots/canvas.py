@@ -76,7 +76,9 @@ def new_figure(
     from matplotlib.figure import Figure
 
     if margins is None:
-        return Figure(figsize=size_inches, dpi=style.DPI, layout="constrained")
+        from cebra_kedro.plots.layout import SteadyLayout
+
+        return Figure(figsize=size_inches, dpi=style.DPI, layout=SteadyLayout())
     figure = Figure(figsize=size_inches, dpi=style.DPI)
     figure.subplots_adjust(**margins)
     return figure

@@ -216,9 +216,19 @@ def _draw(
             there |= set(drawn.data["class"])
         add_key(figure, key.handles(there))
         finish(figure, title, names)
-        # With cubes beside plane axes, the layout finds room for all text at the second try only.
-        figure.draw_without_rendering()
+        _lay_cubes(figure)
     return figure
+
+
+def _lay_cubes(figure: Figure) -> None:
+    """Let the layout know how large cubes beside plane axes are, before it finds room for them.
+
+    They are as large as they were drawn last. Without that, matplotlib before 3.11.1 finds no room.
+    """
+    layout = figure.get_layout_engine()
+    figure.set_layout_engine("none")
+    figure.draw_without_rendering()
+    figure.set_layout_engine(layout)
 
 
 def _shown(

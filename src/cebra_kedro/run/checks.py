@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +17,25 @@ from cebra_kedro.configuration import RAW_VARIABLE, raw_folder
 from cebra_kedro.experiment import Descriptions, Experiment
 from cebra_kedro.experiment.descriptions import NOT_EXPERIMENTS
 from cebra_kedro.pipelines import chosen_sessions
+
+_LEAST_FREE_BYTES = 2**20
+"""What manifest and log alone may need; results say themselves where they find no room."""
+
+
+def check_project_path(project: Path) -> None:
+    """Raise if the path of the project holds letters that are patterns to Kedro.
+
+    Args:
+        project: its folder.
+
+    Raises:
+        ValueError: names the letters.
+    """
+    if found := sorted(set(str(project)) & set("[]{}*?")):
+        raise ValueError(
+            f"the path of the project, {project}, has {' '.join(found)} in it, which Kedro takes "
+            "for patterns; rename the folder, or move the project elsewhere"
+        )
 
 
 def check_environment(conf_source: Path, environment: str | None) -> None:
@@ -200,6 +220,7 @@ def check_writable(paths: Iterable[Path]) -> None:
     Raises:
         NotADirectoryError: a file lies where a folder is needed.
         PermissionError: names the folder that cannot be written.
+        OSError: its disk is full.
     """
     for folder in sorted({_nearest_folder(path) for path in paths}):
         if not folder.is_dir():
@@ -210,6 +231,11 @@ def check_writable(paths: Iterable[Path]) -> None:
             raise PermissionError(
                 f"{folder} cannot be written; give yourself write permission "
                 f"(chmod u+rwx {folder}) or run from a copy of the project that is yours"
+            )
+        if (free := shutil.disk_usage(folder).free) < _LEAST_FREE_BYTES:
+            raise OSError(
+                f"the disk of {folder} is full ({free // 1000} kB are free); free space on it, or "
+                "run from a copy of the project on another disk"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 from pathlib import Path
 
 from cebra_kedro.cells import traces
@@ -45,13 +46,27 @@ class LogFile:
         self._handler.close()
 
 
+class _Handler(logging.FileHandler):
+    """Writes what it can: where the disk is full, the run ends with the error of a result."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Pass over what cannot be written."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Close the file, with what could be written."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 def _new_file(folder: Path, run_id: str) -> tuple[str, Path, logging.FileHandler]:
     number = 1
     while True:
         name = run_id if number == 1 else f"{run_id}-{number}"
         path = folder / f"{name}.log"
         try:
-            return name, path, logging.FileHandler(path, mode="x", encoding="utf-8")
+            return name, path, _Handler(path, mode="x", encoding="utf-8")
         except FileExistsError:
             number += 1
 

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from cebra_kedro.training.torch_file import reason
+
 _PARTS = ("args", "state", "state_dict")
 _ALLOWED = ("numpy.dtype",)
 _DTYPES = [type(np.dtype(code)) for code in "?" + np.typecodes["AllInteger"] + "efd"]
@@ -77,10 +79,7 @@ def _read(data: bytes, path: Path) -> Any:
             "backend"
         ) from error
     except Exception as error:  # a damaged stream can raise anything
-        reason = str(error).partition("\n")[0]
-        raise ValueError(
-            f"{path} cannot be read as a file of cebra, or is damaged ({reason})"
-        ) from error
+        raise ValueError(f"{path} cannot be read as a file of cebra: {reason(error)}") from error
 
 
 class _RunsCodeError(Exception):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 from cebra_kedro.atomic import atomic_path
+from cebra_kedro.training.torch_file import load_plain
 
 if TYPE_CHECKING:
     from cebra_kedro.training.loss import InfoNCE
@@ -111,7 +112,7 @@ class Checkpoint:
         if not self.path.exists():
             return
         try:
-            content = torch.load(self.path, weights_only=True, map_location="cpu")
+            content = load_plain(self.path)
             written_for = content["fingerprint"]
         except Exception as error:  # an unreadable checkpoint only costs time
             logger.warning("%s cannot be read (%s); training from the start", self.path, error)

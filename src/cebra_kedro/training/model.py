@@ -23,6 +23,7 @@ from cebra_kedro.training.encoder import (
     window_of,
 )
 from cebra_kedro.training.loss import goodness_of_fit_bits
+from cebra_kedro.training.torch_file import load_plain
 
 FORMAT_VERSION = 1
 _BLOCK_BYTES = 64 * 2**20
@@ -171,9 +172,9 @@ class EncoderModel:
         """Read a model; nothing in the file is executed.
 
         Raises:
-            ValueError: the file is not an encoder of this project, or of a newer format.
+            ValueError: the file is damaged, not an encoder of this project, or of a newer format.
         """
-        content: dict[str, Any] = torch.load(Path(path), weights_only=True, map_location="cpu")
+        content: dict[str, Any] = load_plain(Path(path))
         if not isinstance(content, dict) or content.get("format") != "cebra-kedro encoder":
             raise ValueError(f"{path} is a torch file but not an encoder of cebra-kedro")
         if content["format_version"] > FORMAT_VERSION:
