@@ -16,7 +16,7 @@ from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import house_style, new_figure
 from cebra_kedro.plots.embedding_panel import plot_embedding
 from cebra_kedro.plots.label_colours import label_colours, label_columns
-from cebra_kedro.plots.panels import KEY_INCHES, finish
+from cebra_kedro.plots.panels import KEY_INCHES, finish, lay_cubes
 from cebra_kedro.plots.results import Results, Variant
 from cebra_kedro.plots.space import MAX_DIM
 from cebra_kedro.recording import Label, Recording
@@ -80,6 +80,7 @@ def embedding_figure(
         what = "embeddings of test rows" if rows == "test" else "embeddings"
         title = f"{session}: {what} coloured by {shown}"
         finish(figure, title, [panel.variant for panel in panels])
+        lay_cubes(figure)
     return figure
 
 

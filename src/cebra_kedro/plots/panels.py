@@ -74,3 +74,14 @@ def finish(
         figure.supxlabel(text, fontsize=style.NOTE_POINTS, x=0.01, ha="left")
     if title:
         figure.suptitle(textwrap.fill(title, int(figure.get_figwidth() * 12)))
+
+
+def lay_cubes(figure: Figure) -> None:
+    """Let the layout know how large cubes are, before it finds room for them; within the style.
+
+    They are as large as they were drawn last. Without that, matplotlib before 3.11.1 finds no room.
+    """
+    layout = figure.get_layout_engine()
+    figure.set_layout_engine("none")
+    figure.draw_without_rendering()
+    figure.set_layout_engine(layout)

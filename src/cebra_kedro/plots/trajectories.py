@@ -16,7 +16,7 @@ from cebra_kedro.plots import style
 from cebra_kedro.plots.canvas import house_style
 from cebra_kedro.plots.class_colours import ClassKey, class_key
 from cebra_kedro.plots.held_out import HeldOut, classes_of, held_out_embedding, held_out_path
-from cebra_kedro.plots.panels import add_key, finish, new_panels, panel_title
+from cebra_kedro.plots.panels import add_key, finish, lay_cubes, new_panels, panel_title
 from cebra_kedro.plots.paths import plot_paths
 from cebra_kedro.plots.results import Results, Variant
 from cebra_kedro.plots.space import Shown, shown_coordinates
@@ -216,19 +216,8 @@ def _draw(
             there |= set(drawn.data["class"])
         add_key(figure, key.handles(there))
         finish(figure, title, names)
-        _lay_cubes(figure)
+        lay_cubes(figure)
     return figure
-
-
-def _lay_cubes(figure: Figure) -> None:
-    """Let the layout know how large cubes beside plane axes are, before it finds room for them.
-
-    They are as large as they were drawn last. Without that, matplotlib before 3.11.1 finds no room.
-    """
-    layout = figure.get_layout_engine()
-    figure.set_layout_engine("none")
-    figure.draw_without_rendering()
-    figure.set_layout_engine(layout)
 
 
 def _shown(
