@@ -179,7 +179,8 @@ def animal(name):
     pace = np.sort(rng.uniform(0, 1, (16, 100)), axis=1).ravel()
     position = Label(pace.astype(np.float32), "continuous", "m")
     trial = np.repeat(np.arange(16), 100)
-    return Recording(np.ones((len(pace), 2), np.uint8), {"position": position}, 0.025, name, trial)
+    neural = (np.arange(2 * len(pace)).reshape(-1, 2) % 3 == 0).astype(np.uint8)
+    return Recording(neural, {"position": position}, 0.025, name, trial)
 
 
 def latent(recording, turned):

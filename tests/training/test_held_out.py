@@ -89,9 +89,9 @@ def test_each_objective_has_its_own():
     fitted, held_out = parts()
     objectives = {
         "circle": {"dimensions": [0, 2], "pairs": LAWS["time_delta"]},
-        "flow": {"dimensions": [0, 3], "pairs": LAWS["time"]},
+        "flow": {"dimensions": [0, 5], "pairs": LAWS["time"]},
     }
-    settings = config(encoder={"output_dimension": 4}, objectives=objectives)
+    settings = config(encoder={"output_dimension": 6}, objectives=objectives)
     model = train(guided(fitted, settings), settings, name=None)
     found = held_out_bits(model, [guided(held_out, settings)])
     assert set(found) == {"", "circle", "flow"}

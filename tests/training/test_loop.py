@@ -9,7 +9,7 @@ import pytest
 import torch
 from tiny_training import LAWS, tiny_config, tiny_counts, tiny_data
 
-from cebra_kedro.training import loop as module
+from cebra_kedro.training import batch_loss as module
 from cebra_kedro.training.data import TrainingData
 from cebra_kedro.training.loop import build_networks, resolve_device, train
 from cebra_kedro.training.progress import TrainingError

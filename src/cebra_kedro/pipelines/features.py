@@ -65,7 +65,7 @@ class Features:
         """The encoder that embeds a session; None if it is not there any more."""
         unit = unit_of(self.experiment, readout.source, session)
         key = self._model_key(readout, unit.name, fold, seed)
-        found: EncoderModel | None = self.models.get(key)
+        found: EncoderModel | None = self.models.get(key) if self.models else None
         return found
 
     def transferred(self, readout: Readout, transfer: Transfer, fold: int, seed: int) -> np.ndarray:
@@ -123,7 +123,11 @@ class Features:
     def _model_key(self, readout: Readout, unit: str, fold: int, seed: int) -> str:
         place = f"{readout.source}/{unit}"
         everything = f"{place}/all_seed{seed}"
-        return everything if everything in self.models else f"{place}/fold{fold}_seed{seed}"
+        return (
+            everything
+            if self.models and everything in self.models
+            else f"{place}/fold{fold}_seed{seed}"
+        )
 
     def _baseline(self, readout: Readout, session: str, fitted_to: str, fold: int) -> np.ndarray:
         block = self.experiment.baselines[readout.source]
