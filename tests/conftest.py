@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 import yaml
 from filelock import FileLock
+from hypothesis import settings
 
 from kedro_project import ONE_RAT, contents, copy_project, run_command, run_session
+
+settings.register_profile("untimed", deadline=None)  # machines are busy at times
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -192,8 +192,8 @@ def h5_unallocated(file: h5py.File) -> None:
 
 
 def h5_inflating(file: h5py.File) -> None:
-    """A chunk of 100 bytes that inflates to much more."""
-    data = file.create_dataset("neural", (100,), "u1", chunks=(100,), compression="gzip")
+    """A chunk of 10 kB that inflates to much more; of fewer bytes, old HDF5 writes no long one."""
+    data = file.create_dataset("neural", (10_000,), "u1", chunks=(10_000,), compression="gzip")
     data.id.write_direct_chunk((0,), zeros(BOMB_MIB))
 
 

@@ -191,7 +191,7 @@ def _one_huge_chunk(file):
 
 
 def _inflating(file):
-    data = file.create_dataset("x", (100,), "u1", chunks=(100,), compression="gzip")
+    data = file.create_dataset("x", (10_000,), "u1", chunks=(10_000,), compression="gzip")
     packer = zlib.compressobj(9)
     packed = b"".join(packer.compress(bytes(2**20)) for _ in range(400)) + packer.flush()
     data.id.write_direct_chunk((0,), packed)

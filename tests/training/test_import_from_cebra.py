@@ -161,7 +161,7 @@ def damaged(file, change) -> None:
 def test_code_in_a_file_is_not_executed(file):
     damaged(file, lambda content: content["metadata"].update(attack=Attack()))
     with pytest.raises(
-        ValueError, match=r"executing code in it: it asks for _pytest\.outcomes\._Fail"
+        ValueError, match=r"executing code in it: it asks for _pytest\.outcomes\.\w*[Ff]ail"
     ):
         import_from_cebra(file)
     file.write_bytes(pickle.dumps(Attack()))

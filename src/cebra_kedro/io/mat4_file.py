@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import struct
 from pathlib import Path
 
@@ -56,7 +57,10 @@ def read_version_4(
 
     names = [name for name, _, _ in scipy.io.whosmat(path)]
     read = [name for name in names if wanted is None or name in wanted]
-    content = scipy.io.loadmat(path, variable_names=read, mat_dtype=True)
+    # From SciPy 1.18 on, not to say which kind of sparse array is wanted is warned of.
+    can_say = "spmatrix" in inspect.signature(scipy.io.loadmat).parameters
+    kind = {"spmatrix": False} if can_say else {}
+    content = scipy.io.loadmat(path, variable_names=read, mat_dtype=True, **kind)
     return {name: _value(content[name], budget) if name in read else None for name in names}
 
 

@@ -143,6 +143,8 @@ def _check_variables(file: Path, variables: tuple[str, ...]) -> None:
         present = [name for name, _, _ in scipy.io.whosmat(file)]
     except Exception as error:
         raise _damaged(file, error) from error
+    if not all(present):  # zeros, as SciPy 1.13 reads them
+        raise _damaged(file, ValueError("it has variables without names"))
     if missing := [name for name in variables if name not in present]:
         raise DatasetError(
             f"{file} has no variable {', '.join(missing)}, only {', '.join(present) or 'none'}; "

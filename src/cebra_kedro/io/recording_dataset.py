@@ -149,7 +149,7 @@ def write_recording(path: Path, data: Recording, fingerprint: str | None = None)
             _write_large(file, "neural", data.neural)
         else:
             _write_array(file, "neural", data.neural)
-        labels = file.create_group("labels", track_order=True)
+        labels = _ordered_group(file, "labels")
         for name, label in data.labels.items():
             _check_label_name(name, data.name)
             dataset = _write_array(labels, name, label.values)
@@ -200,6 +200,20 @@ def _check_format(file: h5py.File, path: Path) -> None:
             f"up to {FORMAT_VERSION}; upgrade cebra-kedro, or write the file again with this "
             "version"
         )
+
+
+def _ordered_group(file: h5py.File, name: str) -> h5py.Group:
+    """A group that keeps the order of what is put into it, but no times.
+
+    With ``create_group(track_order=True)``, h5py before 3.15 keeps these, too, so that the same
+    recording gives another file a second later.
+    """
+    properties = h5py.h5p.create(h5py.h5p.GROUP_CREATE)
+    order = h5py.h5p.CRT_ORDER_TRACKED | h5py.h5p.CRT_ORDER_INDEXED
+    properties.set_link_creation_order(order)
+    properties.set_attr_creation_order(order)
+    properties.set_obj_track_times(False)
+    return h5py.Group(h5py.h5g.create(file.id, name.encode(), gcpl=properties))
 
 
 def _write_array(group: h5py.Group, name: str, array: np.ndarray) -> h5py.Dataset:
