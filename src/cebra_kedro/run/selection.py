@@ -54,11 +54,7 @@ def check_selection(
         ValueError: names what is unknown, and what there is.
     """
     names = names or ["__default__"]
-<<<<<<< HEAD
-    nodes = [node for name in names if name in pipelines for node in pipelines[name].nodes]
-=======
     nodes = [node for name in names for node in pipelines.get(name, Pipeline([])).nodes]
->>>>>>> faults
     known_nodes = {node.name for node in nodes}
     entries = {name for node in nodes for name in (*node.inputs, *node.outputs)}
     tags = {tag for node in nodes for tag in node.tags}
