@@ -16,6 +16,7 @@ from kedro.io import CatalogProtocol
 
 from cebra_kedro.experiment import Experiment
 from cebra_kedro.io import StoreDataset
+from cebra_kedro.run.kept import flat
 from cebra_kedro.run.provenance import Provenance
 
 _BLOCKS = {
@@ -110,18 +111,8 @@ def _differences(block: str, before: Any, now: Any) -> Iterator[str]:
         before, now = ((one or {}).get(part) for one in (before, now))
     if before is None or now is None:
         return
-    old, new = dict(_flat(before, block)), dict(_flat(now, block))
+    old, new = (dict(flat(one, block, _NOT_OF_NUMBERS)) for one in (before, now))
     free = block == "source" or block.startswith("baselines.")  # has the options that are given
     for key in dict.fromkeys([*old, *new]):
         if (free or (key in old and key in new)) and old.get(key) != new.get(key):
             yield f"{key} {old.get(key)}, while the run says {new.get(key)}"
-
-
-def _flat(value: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Dotted name → value of every leaf."""
-    if not (isinstance(value, dict) and value):
-        yield name, value
-        return
-    for key, one in value.items():
-        if key not in _NOT_OF_NUMBERS:
-            yield from _flat(one, f"{name}.{key}")

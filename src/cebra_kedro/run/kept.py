@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from kedro.io import CatalogProtocol
@@ -129,21 +129,26 @@ def _problems(store: Store, jobs: Mapping[str, EncoderJob], *, needs_all: bool) 
 
 
 def _differences(stored: TrainingConfig, asked: TrainingConfig) -> Iterator[str]:
-    before, now = (
-        dict(_flat(one.model_dump(exclude=_WITHOUT_EFFECT), "")) for one in (stored, asked)
-    )
+    before, now = (dict(flat(one.model_dump(exclude=_WITHOUT_EFFECT))) for one in (stored, asked))
     for key in {**before, **now}:
         if before.get(key) != now.get(key):
             yield f"{key} {before.get(key)}, while the run says {now.get(key)}"
 
 
-def _flat(block: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]:
-    """Dotted name → value of every leaf."""
-    for key, value in block.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
+def flat(value: Any, name: str = "", without: Collection[str] = ()) -> Iterator[tuple[str, Any]]:
+    """Dotted name → value of every leaf.
+
+    Args:
+        value: of a setting, or a block of them.
+        name: that stands before the names in the block.
+        without: names that are left out.
+    """
+    if not (isinstance(value, dict) and value):
+        yield name, value
+        return
+    for key, one in value.items():
+        if key not in without:
+            yield from flat(one, f"{name}.{key}" if name else key, without)
 
 
 def _some(keys: Sequence[str]) -> str:

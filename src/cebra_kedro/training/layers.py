@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
-from cebra_kedro.training.products import onednn_is_faster, times_transposed
+from cebra_kedro.training.products import is_for_onednn, times_transposed
 from cebra_kedro.training.sparse import SparseWindows
 
 
@@ -158,7 +158,7 @@ def _products(
 
 def _linear(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """``F.linear`` of rows (row, channel in): (row, channel out)."""
-    if rows.dim() != 2 or torch.is_autocast_enabled("cpu") or rows.device.type != "cpu":
+    if rows.dim() != 2 or not is_for_onednn(rows, weight):
         return F.linear(rows, weight, bias)
     output = times_transposed(rows, weight)
     return output if bias is None else output + bias
@@ -242,13 +242,9 @@ def _as_row_of_bins(rows: torch.Tensor) -> torch.Tensor:
     return rows[None, None].permute(0, 3, 1, 2)
 
 
-def _is_for_onednn(rows: torch.Tensor) -> bool:
-    return rows.dtype == torch.float32 and onednn_is_faster()
-
-
 def _convolved(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """Rows (time, channel in) → (time − kernel + 1, channel out)."""
-    if _is_for_onednn(rows):
+    if is_for_onednn(rows, weight):
         return _as_rows(F.conv2d(_as_row_of_bins(rows), weight[:, :, None], bias))
     kernels = weight.permute(2, 0, 1).contiguous()
     n_outputs = len(rows) - len(kernels) + 1
@@ -264,7 +260,7 @@ def _add_gradient(
     of_rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
 ) -> torch.Tensor:
     """The gradient of the rows that were convolved, added to what there is of it."""
-    if _is_for_onednn(gradient):
+    if is_for_onednn(gradient, weight):
         return of_rows.add_(_as_rows(_gradient_by_onednn(of_rows, gradient, weight, 0)))
     for shift, kernel in enumerate(weight.permute(2, 0, 1).contiguous()):
         of_rows[shift : shift + len(gradient)].addmm_(gradient, kernel)
@@ -275,7 +271,7 @@ def _gradient_of_weight(
     rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
 ) -> torch.Tensor:
     """Of (channel out, channel in, kernel)."""
-    if _is_for_onednn(gradient):
+    if is_for_onednn(gradient, weight):
         return _gradient_by_onednn(rows, gradient, weight, 1)[:, :, 0]
     n_outputs, kernel = len(gradient), weight.shape[2]
     found = [gradient.t() @ rows[shift : shift + n_outputs] for shift in range(kernel)]

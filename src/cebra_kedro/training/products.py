@@ -33,7 +33,7 @@ def times_transposed(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         left: float32 on a CPU to be fast; others are left to torch.
         right: the same.
     """
-    if not _is_for_onednn(left, right):
+    if not is_for_onednn(left, right):
         return left @ right.T
     found: torch.Tensor = _TimesTransposed.apply(_packed(left), _packed(right))
     return found
@@ -45,7 +45,8 @@ def _packed(matrix: torch.Tensor) -> torch.Tensor:
     return matrix if is_packed else matrix.contiguous()
 
 
-def _is_for_onednn(left: torch.Tensor, right: torch.Tensor) -> bool:
+def is_for_onednn(left: torch.Tensor, right: torch.Tensor) -> bool:
+    """Whether both are float32 on a CPU where oneDNN is faster, and nothing is to be cast."""
     plain = all(one.dtype == torch.float32 and one.device.type == "cpu" for one in (left, right))
     there = left.numel() > 0 and right.numel() > 0
     return plain and there and onednn_is_faster() and not torch.is_autocast_enabled("cpu")
