@@ -160,6 +160,21 @@ def test_a_misspelt_choice_of_nodes_is_answered_with_what_is_meant(refused, opti
     assert message in refused("--env", "test", *ONE_RAT_COMMAND, option)
 
 
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("runner: ThreadRuner", "--runner: there is no runner ThreadRuner; did you mean ThreadR"),
+        ("runer: ThreadRunner", "kedro run has no option runer; did you mean runner?"),
+        ("sessions: budy", "there is no session budy; did you mean buddy?"),
+        ("tags: [slow]", "--tags: there is no tag slow in pipeline hippocampus; there are none"),
+    ],
+)
+def test_options_in_a_file_are_checked_as_those_of_the_command(refused, tmp_path, option, message):
+    file = tmp_path / "run.yml"
+    file.write_text(f"run:\n  pipelines: hippocampus\n  {option}\n")
+    assert message in refused("--env", "test", f"--config={file}")
+
+
 @pytest.mark.parametrize("name", ["data [1]", "{rat}", "what?"])
 def test_a_project_whose_path_kedro_takes_for_a_pattern_is_refused(tmp_path, name):
     folder = tmp_path / name

@@ -150,18 +150,36 @@ def cli() -> None:
     """Commands of this project."""
 
 
-def _with_lists(option: click.Parameter) -> click.Parameter:
-    """The option ``--params`` with our own reading of it; others as they are."""
-    if option.name != "params":
+def _config_file(context: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    """Options from the file of ``--config``; those of the command line come before them."""
+    from cebra_kedro.run.config_file import read_config_file
+    from cebra_kedro.run.manifest import one_line
+
+    if value:
+        options = [option.name for option in run.params if option.name not in (None, "config")]
+        try:
+            given = read_config_file(Path(value), [*filter(None, options)])
+        except ValueError as error:
+            raise click.ClickException(one_line(error)) from error
+        context.default_map = {**(context.default_map or {}), **given}
+    return value
+
+
+_READ_BY_US = {"params": _parameters, "config": _config_file}
+
+
+def _with_our_reading(option: click.Parameter) -> click.Parameter:
+    """An option of Kedro's, with our own reading of what it says if we have one."""
+    if option.name not in _READ_BY_US:
         return option
     ours = copy.copy(option)
-    ours.callback = _parameters
+    ours.callback = _READ_BY_US[option.name]
     return ours
 
 
 run: click.Command = copy.copy(kedro_run)
 run.params = [
-    *(_with_lists(option) for option in kedro_run.params),
+    *(_with_our_reading(option) for option in kedro_run.params),
     click.Option(
         ["--sessions"],
         callback=_names,
