@@ -11,13 +11,12 @@ from cebra_kedro.experiment.blocks import (
     CompareBlock,
     DecodeBlock,
     DecodersBlock,
-    EncoderBlock,
-    Guidance,
     Named,
     SplitBlock,
     TrainingBlock,
     Transfer,
 )
+from cebra_kedro.experiment.encoder_blocks import EncoderBlock, Guidance
 from cebra_kedro.experiment.sweeps import SweepBlock
 from cebra_kedro.training.config import EncoderConfig
 

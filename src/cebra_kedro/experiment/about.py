@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from cebra_kedro.experiment.blocks import EncoderBlock
-from cebra_kedro.experiment.description import Experiment, Readout
+from cebra_kedro.experiment.description import Experiment
+from cebra_kedro.experiment.encoder_blocks import EncoderBlock
+from cebra_kedro.experiment.readout import Readout
 from cebra_kedro.training.config import EncoderConfig, TrainingConfig
 
 

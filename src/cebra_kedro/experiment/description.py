@@ -2,82 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import numpy as np
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from cebra_kedro.experiment.blocks import (
     AcrossBlock,
-    AdaptBlock,
     AttributionBlock,
     BaselineBlock,
     CompareBlock,
     DecodeBlock,
     DecodersBlock,
     DefaultRun,
-    EncoderBlock,
-    Guidance,
     Named,
     SplitBlock,
     TrainingBlock,
     Transfer,
+)
+from cebra_kedro.experiment.encoder_blocks import EncoderBlock, Guidance
+from cebra_kedro.experiment.fitting import check_names, check_networks, check_references
+from cebra_kedro.experiment.readout import Readout
+from cebra_kedro.experiment.shorthand import (
+    figures_with_options,
+    named_baselines,
+    targets_with_labels,
+    with_likes,
 )
 from cebra_kedro.experiment.sweeps import SearchBlock, SweepBlock
 from cebra_kedro.parameter_block import Settings
 from cebra_kedro.sweep import with_values
 from cebra_kedro.training.config import EncoderConfig, TrainingConfig
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_TRANSDUCTIVE = "_transductive"
 _UNKNOWN_SPLIT = "_unknown_split"
 _STORED_BASELINES = ("pca", "tsne", "umap")
 """Features of few dimensions, kept beside embeddings; the others are computed where needed."""
 _OF_LEFT_OUT = ("attribution", "sweep", "by_neurons", "search")
 """Figures of what ``kedro run`` alone leaves out."""
-_NOT_OF_ADAPTED = {"sessions", "joint", "trials"}
-"""What an adapted encoder does not have from the one that it starts from."""
-
-VariantKind = Literal["encoder", "control", "baseline"]
-
-
-@dataclass(frozen=True)
-class Readout:
-    """What is decoded, compared and drawn under one name: an embedding, or a baseline.
-
-    Attributes:
-        name: the variant in tables, e.g. ``joint_ca``.
-        source: the encoder or baseline.
-        kind: ``encoder``, ``control`` (labels were permuted) or ``baseline``.
-        population: which recording of a session; empty where a session has one.
-        objective: the one that it is the part of; empty for the whole embedding.
-        dimensions: first and last one of its part, counted from 0; None for all.
-        transductive: whether it has, or may have, seen the neural data of test trials.
-        stored: whether it lies in a file; raw activity is computed where it is needed.
-    """
-
-    name: str
-    source: str
-    kind: VariantKind
-    population: str = ""
-    objective: str = ""
-    dimensions: tuple[int, int] | None = None
-    transductive: bool = False
-    stored: bool = True
-
-    def of(self, embedding: np.ndarray) -> np.ndarray:
-        """Its part (time, dim) of the embedding of its encoder."""
-        if self.dimensions is None:
-            return embedding
-        return embedding[:, self.dimensions[0] : self.dimensions[1] + 1]
-
-    @property
-    def is_carried(self) -> bool:
-        """Whether decoders can be carried through it: t-SNE and UMAP have seen test rows."""
-        return self.stored and not (self.transductive and self.kind == "baseline")
 
 
 class Experiment(Settings):
@@ -133,265 +94,21 @@ class Experiment(Settings):
 
     # --- what may be written shorter --------------------------------------------------------
 
-    @field_validator("encoders", mode="before")
-    @classmethod
-    def _like_others(cls, encoders: Any) -> Any:
-        if not isinstance(encoders, dict):
-            return encoders
-        return {name: _with_likes(encoders, name, ()) for name in encoders}
-
-    @field_validator("baselines", mode="before")
-    @classmethod
-    def _baseline_names(cls, baselines: Any) -> Any:
-        if isinstance(baselines, list | tuple):
-            baselines = dict.fromkeys(baselines)
-        if not isinstance(baselines, dict):
-            return baselines
-        named = {
-            name: {"name": name, **(block or {})} if isinstance(block, dict | None) else block
-            for name, block in baselines.items()
-        }
-        return named
-
-    @field_validator("decode", mode="before")
-    @classmethod
-    def _decode_names(cls, decode: Any) -> Any:
-        if isinstance(decode, list | tuple):
-            decode = dict.fromkeys(decode)
-        if not isinstance(decode, dict):
-            return decode
-        return {
-            name: {"labels": [name], **(block or {})} if isinstance(block, dict | None) else block
-            for name, block in decode.items()
-        }
-
-    @field_validator("figures", mode="before")
-    @classmethod
-    def _figure_names(cls, figures: Any) -> Any:
-        if isinstance(figures, list | tuple):
-            return {name: {} for name in figures}
-        if isinstance(figures, dict):
-            return {name: options or {} for name, options in figures.items()}
-        return figures
+    _likes = field_validator("encoders", mode="before")(with_likes)
+    _baselines = field_validator("baselines", mode="before")(named_baselines)
+    _targets = field_validator("decode", mode="before")(targets_with_labels)
+    _figures = field_validator("figures", mode="before")(figures_with_options)
 
     # --- whether blocks fit together --------------------------------------------------------
 
     @model_validator(mode="after")
-    def _names_are_usable(self) -> Self:
-        named = {
-            "sessions": self.sessions,
-            "populations": self.populations,
-            "encoders": tuple(self.encoders),
-            "baselines": tuple(self.baselines),
-            **{f"encoders.{n}.objectives": (*e.objectives,) for n, e in self.encoders.items()},
-        }
-        for what, names in named.items():
-            for name in names:
-                if not _NAME.fullmatch(name):
-                    raise ValueError(
-                        f"{what} has the name {name!r}; use letters, digits, _ and -, as names of "
-                        "files and catalog entries are made of it"
-                    )
-            if len(set(names)) < len(names):
-                raise ValueError(f"{what} must have different names, got {', '.join(names)}")
-        variants = [readout.name for readout in self.readouts]
-        twice = sorted({name for name in variants if variants.count(name) > 1})
-        if twice:
-            raise ValueError(f"several encoders or baselines are called {', '.join(twice)}")
-        reserved = {"joint", *(transfer.name for transfer in self.transfers)} & set(self.sessions)
-        if reserved:
-            raise ValueError(f"no session may be called {', '.join(reserved)}; other files have it")
-        return self
-
-    @model_validator(mode="after")
-    def _names_exist(self) -> Self:
-        for name, encoder in self.encoders.items():
-            self._check_encoder(name, encoder)
-        for name, baseline in self.baselines.items():
-            self._check_population(
-                f"baselines.{name}.population", tuple(filter(None, [baseline.population]))
-            )
-        for transfer in self.transfers:
-            ends = (transfer.fitted_to, transfer.scored_on)
-            self._check_known("transfers", ends, self.sessions)
-        self._check_known("guidance", self.guidance, self.sessions)
-        variants = [readout.name for readout in self.readouts if readout.stored]
-        for block in self.compare.sessions:
-            self._check_known("compare.sessions.variants", block.variants or (), variants)
-        if self.across is not None:
-            self._check_across(self.across)
-        if self.attribution is not None:
-            asked = self.attribution.encoders or ()
-            self._check_known("attribution.encoders", asked, self.encoders)
-        if self.sweep is not None:
-            self._check_sweep(self.sweep)
-        if self.search is not None:
-            self._check_search(self.search)
-        return self
-
-    def _check_encoder(self, name: str, encoder: EncoderBlock) -> None:
-        self._check_known(f"encoders.{name}.sessions", encoder.sessions or (), self.sessions)
-        self._check_population(f"encoders.{name}.populations", encoder.populations)
-        if encoder.from_file is not None:
-            self._check_files(name, encoder.from_file)
-        elif self.training.early_stop and encoder.fit_on != "train":
-            raise ValueError(
-                f"encoders.{name} is fitted on validation rows (fit_on: {encoder.fit_on}), by "
-                "which training.early_stop would stop; remove one of the two"
-            )
-        if encoder.joint and len(self.sessions_of(name)) < 2:
-            raise ValueError(f"encoders.{name} is joint, but has one session only")
-        if encoder.adapt is not None:
-            self._check_adapted(name, encoder, encoder.adapt)
-        elsewhere = [one for one in self.sessions_of(name) if one in self.guidance]
-        if encoder.objectives and encoder.is_guided and elsewhere:
-            raise ValueError(
-                f"guidance.{elsewhere[0]} replaces the labels of encoders, but encoders.{name} has "
-                "objectives, each with its own; restrict its sessions"
-            )
-        if (encoder.fit_on == "all") != name.endswith(_TRANSDUCTIVE):
-            raise ValueError(
-                f"encoders.{name}: an encoder that is fitted on the neural data of test trials "
-                f"(fit_on: all) says so in its name, <name>{_TRANSDUCTIVE}, and no other does"
-            )
-
-    def _check_adapted(self, name: str, new: EncoderBlock, adapt: AdaptBlock) -> None:
-        where = f"encoders.{name}"
-        self._check_known(f"{where}.adapt", (adapt.encoder,), self.encoders)
-        old, of_old = self.encoders[adapt.encoder], self.sessions_of(adapt.encoder)
-        self._check_known(f"{where}.adapt.session", filter(None, [adapt.session]), of_old)
-        self._check_trained(f"{where}.adapt", (adapt.encoder,))
-        if not (old.joint or adapt.session or len(of_old) == 1):
-            raise ValueError(
-                f"{where}.adapt: {adapt.encoder} is one encoder for each of {', '.join(of_old)}; "
-                f"say which is adapted, e.g. adapt: {{encoder: {adapt.encoder}, session: "
-                f"{of_old[0]}}}"
-            )
-        for what in ("fit_on", "populations"):
-            if getattr(new, what) != getattr(old, what):
-                raise ValueError(f"{where}.{what} must be that of {adapt.encoder}; remove it")
-        if known := [one for one in self.sessions_of(name) if one in self.lenders_of(name)]:
-            raise ValueError(
-                f"{where}.sessions: {adapt.encoder} was trained on {', '.join(known)}; name "
-                "sessions that are new to it"
-            )
-
-    def _check_same_network(self, name: str, adapted: str) -> None:
-        """What is trained anew depends on the number of neurons, and nothing else may."""
-        (new,), (old,) = self._networks(name), self._networks(adapted)
-        if new != old:
-            raise ValueError(
-                f"encoders.{name}.encoder is {new}, but that of {adapted}, whose layers it takes "
-                f"over, is {old}; remove it"
-            )
-        if new.resamples:
-            raise ValueError(
-                f"encoders.{name}.adapt: two layers of {new.architecture} depend on the number of "
-                "neurons, and only one can be new; use a network that does not resample"
-            )
-
-    def _check_sweep(self, block: SweepBlock) -> None:
-        self._check_known("sweep.sessions", block.sessions or (), self.sessions)
-        self._check_known("sweep.encoders", block.encoders, self.encoders)
-        self._check_known("sweep.baselines", block.baselines, self.baselines)
-        self._check_trained("sweep.encoders", block.encoders)
-        joint = [name for name in block.encoders if self.encoders[name].joint]
-        if joint:
-            raise ValueError(f"sweep.encoders: {', '.join(joint)} is joint; sweep another")
-
-    def _check_across(self, block: AcrossBlock) -> None:
-        carried = [one.name for one in self.readouts if one.is_carried]
-        self._check_known("across.variants", block.variants or (), carried)
-        if len(self.sessions) < 2 or not self.decode:
-            raise ValueError(
-                "across carries decoders from one session to another: it needs two sessions and "
-                "something to decode; remove it"
-            )
-
-    def _check_search(self, block: SearchBlock) -> None:
-        self._check_known("search.sessions", block.sessions or (), self.sessions)
-        self._check_known("search.encoder", (block.encoder,), self.encoders)
-        self._check_trained("search.encoder", (block.encoder,))
-        encoder = self.encoders[block.encoder]
-        if encoder.joint:
-            raise ValueError(f"search.encoder: {block.encoder} is joint; search another")
-        if encoder.fit_on != "train":
-            raise ValueError(
-                f"search.encoder: {block.encoder} is fitted to validation trials too (fit_on: "
-                f"{encoder.fit_on}), which then say nothing about it; give an encoder like it "
-                "fit_on: train"
-            )
-        if block.score is None and self.headline is None:
-            raise ValueError("search.score: say what is to be made best, or headline")
-        if not self.decode:
-            raise ValueError("search: nothing is decoded; say what in decode")
-
-    @model_validator(mode="after")
-    def _default_run_exists(self) -> Self:
+    def _fits_together(self) -> Self:
+        check_names(self)
+        check_references(self)
         if self.default_run is not None:
-            for what, names in self.default_run:
-                self._check_known(f"default_run.{what}", names or (), getattr(self, what))
             self.for_default_run()
+        check_networks(self)
         return self
-
-    @model_validator(mode="after")
-    def _encoders_fit_training(self) -> Self:
-        for name, block in self.encoders.items():
-            if block.from_file is not None:
-                continue
-            try:
-                config = self.training_config(name, self.training.seeds[0])
-            except ValidationError as error:
-                reasons = [str(d["msg"]).removeprefix("Value error, ") for d in error.errors()]
-                raise ValueError(
-                    f"encoders.{name} does not fit training: {'; '.join(reasons)}"
-                ) from error
-            dimensions = {network.output_dimension for network in config.session_encoders}
-            if block.adapt is not None:
-                self._check_same_network(name, block.adapt.encoder)
-            if len(dimensions) > 1:
-                raise ValueError(
-                    f"encoders.{name}.encoder: networks of one embedding must have the same "
-                    f"output_dimension, got {', '.join(map(str, sorted(dimensions)))}"
-                )
-        return self
-
-    def _check_files(self, encoder: str, files: str | dict[str, str]) -> None:
-        """There must be one file for each session, or one for all of a joint encoder."""
-        sessions, where = self.sessions_of(encoder), f"encoders.{encoder}.from_file"
-        if not isinstance(files, dict):
-            if len(sessions) > 1 and not self.encoders[encoder].joint:
-                raise ValueError(
-                    f"{where} is one file for the sessions {', '.join(sessions)}; say which it is "
-                    "of (sessions: [one]), name a file for each ({session: file}), or say "
-                    "sessions: joint if it holds a network for each"
-                )
-        elif set(files) != set(sessions):
-            raise ValueError(
-                f"{where} has files for {', '.join(files)}, but the encoder is of the sessions "
-                f"{', '.join(sessions)}"
-            )
-
-    def _check_trained(self, where: str, encoders: Iterable[str]) -> None:
-        for name in encoders:
-            if self.encoders[name].from_file is not None:
-                raise ValueError(f"{where}: {name} is read from a file, not trained; name another")
-            if self.encoders[name].adapt is not None:
-                raise ValueError(f"{where}: {name} is itself adapted from another; name another")
-
-    def _check_known(self, where: str, names: Iterable[str], known: Iterable[str]) -> None:
-        known = list(known)
-        for name in names:
-            if name not in known:
-                raise ValueError(f"{where} names {name}, but there are {', '.join(known)}")
-
-    def _check_population(self, where: str, names: Sequence[str]) -> None:
-        self._check_known(where, names, self.populations or ("none",))
-        if self.populations and not names:
-            raise ValueError(
-                f"{where} must say which of {', '.join(self.populations)} it sees, as each session "
-                "has several recordings"
-            )
 
     # --- what follows from it ---------------------------------------------------------------
 
@@ -507,7 +224,7 @@ class Experiment(Settings):
         optimizer = block.optimizer or shared.optimizer
         if block.learning_rate is not None:
             optimizer = optimizer.model_copy(update={"learning_rate": block.learning_rate})
-        networks = self._networks(encoder) * n_sessions
+        networks = self.networks_of(encoder) * n_sessions
         guidance = block if session is None else self.guidance_of(encoder, session)
         return TrainingConfig(
             encoder=networks[0],
@@ -594,7 +311,7 @@ class Experiment(Settings):
             reasons = [str(d["msg"]).removeprefix("Value error, ") for d in error.errors()]
             raise ValueError(f"{dict(cell)}: {'; '.join(reasons)}") from error
 
-    def _networks(self, encoder: str) -> tuple[EncoderConfig, ...]:
+    def networks_of(self, encoder: str) -> tuple[EncoderConfig, ...]:
         """One network for each population that an encoder sees."""
         chosen = self.encoders[encoder].encoder or self.training.encoder
         populations = self.populations_of(encoder)
@@ -630,42 +347,3 @@ def _of_part(across: Any, sessions: Sequence[str], variants: Iterable[str]) -> A
         return None
     left = _only(across["variants"], variants)
     return None if left == [] else across | {"variants": left}
-
-
-def _with_likes(encoders: dict[str, Any], name: str, seen: tuple[str, ...]) -> Any:
-    """The block of an encoder with that of the one it is ``like``, or adapts, below it."""
-    block = encoders[name]
-    word, other = _below(block)
-    if not word:
-        return block
-    if not isinstance(other, str) or other not in encoders or other in (*seen, name):
-        known = ", ".join(key for key in encoders if key != name)
-        raise ValueError(f"{name}: {word} names {other!r}, but the other encoders are {known}")
-    below = _with_likes(encoders, other, (*seen, name))
-    if not isinstance(below, dict):
-        return below
-    if word == "adapt":
-        if below.get("from_file") is not None:
-            raise ValueError(f"{name}: adapt names {other}, which is read from a file; train one")
-        below = {k: v for k, v in below.items() if k not in _NOT_OF_ADAPTED} | {"steps": 500}
-    return _merged(below, {key: value for key, value in block.items() if key != "like"})
-
-
-def _below(block: Any) -> tuple[str, Any]:
-    """The word by which an encoder names another one that it begins as, and which one."""
-    if not isinstance(block, dict):
-        return "", None
-    if "like" in block:
-        return "like", block["like"]
-    adapt = block.get("adapt")
-    other = adapt.get("encoder") if isinstance(adapt, dict) else adapt
-    return ("adapt" if adapt is not None else ""), other
-
-
-def _merged(below: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Nested values with own ones in place; a law of pairs comes with its own options."""
-    merged = dict(below)
-    for key, value in own.items():
-        inner = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if inner and "law" not in value else value
-    return merged

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from cebra_kedro.experiment import Experiment
-from cebra_kedro.experiment.description import Readout
+from cebra_kedro.experiment.readout import Readout
 from cebra_kedro.pipelines import chosen_sessions
 from cebra_kedro.run.manifest import RunManifest
 from cebra_kedro.run.summary import rows_of_run

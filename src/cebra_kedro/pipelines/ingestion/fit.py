@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from cebra_kedro.experiment import Experiment
-from cebra_kedro.experiment.blocks import EncoderBlock
+from cebra_kedro.experiment.encoder_blocks import EncoderBlock
 from cebra_kedro.on_disk import OnDisk, blocks
 from cebra_kedro.recording import Label, Recording
 from cebra_kedro.splits import PART_NAMES, TEST, TRAIN, rows, segment_ids

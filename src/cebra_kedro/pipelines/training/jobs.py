@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cebra_kedro.experiment import Experiment, recording_key
-from cebra_kedro.experiment.blocks import Guidance
+from cebra_kedro.experiment.encoder_blocks import Guidance
 from cebra_kedro.on_disk import first_columns
 from cebra_kedro.recording import Recording
 from cebra_kedro.splits import first_training_trials, rows
