@@ -1,16 +1,13 @@
-"""What the page says: origins, badges, run facts, and where each table and figure stands.
+"""What the page says, and where each table and figure stands.
 
-Reading files is left to ``read``, numbers to ``tables``, mark-up to the template.
+Reading files is left to ``read``, where results come from to ``origin``, the run itself to
+``run_facts``, numbers to ``tables``, mark-up to the template.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -22,38 +19,21 @@ from cebra_kedro.report.compared import VariantFacts
 from cebra_kedro.report.consistency import Consistency, consistency_tables
 from cebra_kedro.report.explorer import explorer_json, late_rises, variant_facts
 from cebra_kedro.report.findings import Finding, findings
+from cebra_kedro.report.origin import (
+    Origin,
+    different_origins,
+    origin_of,
+    raw_file,
+    recording_facts,
+    size_of,
+)
+from cebra_kedro.report.plain import duration, json_of, moment, objects_in, text_of
 from cebra_kedro.report.read import Contents, ExperimentFiles, FigureFile, Problem, SubjectFiles
+from cebra_kedro.report.run_facts import run_details, run_facts
 from cebra_kedro.report.significance import PairRow, pair_rows, significance
-
-_CHECKSUM_WORDS = {
-    "mismatch": "checksum does not match",
-    "unverified": "checksum not verified",
-    "own": "a file of one's own",
-    "verified": "checksum verified",
-}
-"""From the most to the least worrying; of several raw files the most worrying counts."""
-
 
 _NO_DECODER = ("", "none")
 """What tables say of scores that no decoder has a part in, such as the goodness of fit."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Which run made a file and from what kind of recording.
-
-    Attributes:
-        badge: ``simulated``, ``real recording (checksum verified)``, … or empty if unknown.
-        kind: ``simulated``, ``real`` (checksum verified), ``doubtful`` (real, checksum not
-            verified), ``unchecked`` (real, nothing recorded about a checksum) or ``unknown``.
-        run: run, environment and date as text; empty if not recorded.
-        earlier: made by another run than the latest one.
-    """
-
-    badge: str
-    kind: str
-    run: str
-    earlier: bool
 
 
 @dataclass(frozen=True)
@@ -176,11 +156,11 @@ def make_page(contents: Contents) -> Page:
     kinds = [subject.origin.kind for e in experiments for subject in e.subjects]
     n_simulated = kinds.count("simulated")
     return Page(
-        status=_text(manifest.get("status")),
-        failed_node=_text(manifest.get("failed_node")),
-        facts=_facts(manifest),
-        details=_details(manifest),
-        raw_files=tuple(_raw_file(raw) for raw in _objects(manifest.get("raw_files"))),
+        status=text_of(manifest.get("status")),
+        failed_node=text_of(manifest.get("failed_node")),
+        facts=run_facts(manifest),
+        details=run_details(manifest),
+        raw_files=tuple(raw_file(raw) for raw in objects_in(manifest.get("raw_files"))),
         simulated="none" if not n_simulated else "all" if n_simulated == len(kinds) else "some",
         summary=_summary(manifest, experiments),
         experiments=experiments,
@@ -193,8 +173,8 @@ def _summary(manifest: dict[str, Any], experiments: Sequence[Experiment]) -> str
     n_sessions = sum(len(experiment.subjects) for experiment in experiments)
     counts = [(len(experiments), "experiment"), (n_sessions, "session")]
     what = ", ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts if n)
-    started, finished = (_text(manifest.get(k)) for k in ("started_at", "finished_at"))
-    parts = ["latest run " + _moment(started) if started else "", _duration(started, finished)]
+    started, finished = (text_of(manifest.get(k)) for k in ("started_at", "finished_at"))
+    parts = ["latest run " + moment(started) if started else "", duration(started, finished)]
     return "; ".join(filter(None, [what, ", ".join(filter(None, parts))]))
 
 
@@ -206,29 +186,19 @@ def _experiment(contents: Contents, files: ExperimentFiles, number: int) -> Expe
     return Experiment(
         name=files.name,
         title=files.name.replace("_", " "),
-        origins=tuple(_different(subject.origin for subject in subjects)),
+        origins=tuple(different_origins(subject.origin for subject in subjects)),
         findings=_findings(files, metrics, facts),
         tests=_tests(files, metrics, facts),
         explorer=explorer_json(files, facts),
-        settings=_json(files.about.get("settings"), indent=2) if files.about else "",
+        settings=json_of(files.about.get("settings"), indent=2) if files.about else "",
         anchor=f"experiment-{number}",
         mixed="simulated" in kinds and bool(kinds - {"simulated", "unknown"}),
         overview=tables.subjects_table({s.name: s.metrics for s in files.subjects}),
         subjects=subjects,
         consistency=consistency_tables(files.consistency),
-        consistency_origin=_origin(contents, f"{files.name}/consistency.csv"),
+        consistency_origin=origin_of(contents, f"{files.name}/consistency.csv"),
         figures=_figures(contents, files.figures),
     )
-
-
-def _different(origins: Iterable[Origin]) -> Iterator[Origin]:
-    """One of each badge."""
-    seen: dict[str, Origin] = {}
-    for origin in origins:
-        if origin.badge:
-            seen.setdefault(origin.badge, replace(origin, earlier=False))
-    order = ("doubtful", "unchecked", "simulated", "real", "unknown")
-    yield from sorted(seen.values(), key=lambda origin: order.index(origin.kind))
 
 
 def _findings(
@@ -274,39 +244,17 @@ def _subject(contents: Contents, experiment: str, files: SubjectFiles) -> Subjec
     first_figure = files.figures[0].path if files.figures else ""
     own_rows = f"{files.metrics_path}#{files.name}"
     path = own_rows if own_rows in contents.provenance else files.metrics_path or first_figure
-    origin = _origin(contents, path, experiment, files.name)
+    origin = origin_of(contents, path, experiment, files.name)
     scores = () if files.metrics.empty else tuple(_scores(files.metrics))
-    facts = _recording_facts(contents, experiment, files.name)
+    facts = recording_facts(contents, experiment, files.name)
     return Subject(
         name=files.name,
         origin=origin,
-        data=_size(facts),
-        suspicions=tuple(map(_text, facts.get("suspicions") or ())),
+        data=size_of(facts),
+        suspicions=tuple(map(text_of, facts.get("suspicions") or ())),
         scores=scores,
         figures=_figures(contents, files.figures),
     )
-
-
-def _recording_facts(contents: Contents, experiment: str, subject: str) -> dict[str, Any]:
-    """What is recorded of the recording of a session."""
-    for place, entry in contents.provenance.items():
-        if not isinstance(entry, dict) or entry.get("dataset") != f"{experiment}.recordings":
-            continue
-        if place.endswith(f"#{subject}"):
-            return entry
-    return {}
-
-
-def _size(facts: dict[str, Any]) -> str:
-    """``11589 bins of 25 ms (4 min 50 s) in 87 trials, 25 neurons``."""
-    n_time, width, n_neurons = (facts.get(key) for key in ("n_time", "bin_width_s", "n_neurons"))
-    if not (isinstance(n_time, int) and isinstance(n_neurons, int) and isinstance(width, float)):
-        return ""
-    minutes, seconds = divmod(round(n_time * width), 60)
-    lasts = f"{minutes} min {seconds} s" if minutes else f"{n_time * width:.3g} s"
-    trials = facts.get("n_trials")
-    of_trials = f" in {trials} trials" if isinstance(trials, int) and trials > 1 else ""
-    return f"{n_time} bins of {1000 * width:.3g} ms ({lasts}){of_trials}, {n_neurons} neurons"
 
 
 def _figures(contents: Contents, files: Iterable[FigureFile]) -> tuple[Figure, ...]:
@@ -314,153 +262,8 @@ def _figures(contents: Contents, files: Iterable[FigureFile]) -> tuple[Figure, .
         Figure(
             file=file,
             caption=caption(file.stem),
-            origin=_origin(contents, file.path),
+            origin=origin_of(contents, file.path),
             wide=file.width > NORMAL_INCHES * DPI,
         )
         for file in sorted(files, key=lambda file: caption_order(file.stem))
     )
-
-
-def _origin(contents: Contents, path: str, experiment: str = "", subject: str = "") -> Origin:
-    entry = contents.provenance.get(path)
-    if not isinstance(entry, dict):
-        return Origin("", "unknown", "", earlier=False)
-    run_id, latest = _text(entry.get("run_id")), _text(contents.manifest.get("run_id"))
-    parts = {
-        "run": run_id,
-        "environment": _text(entry.get("environment")),
-        "finished": _moment(_text(entry.get("finished_at"))),
-    }
-    earlier = bool(run_id and latest and run_id != latest)
-    if earlier:
-        parts["parameters in"] = _text(entry.get("manifest"))
-    if run_id and run_id == latest:
-        parts = {"latest": "run", "environment": parts["environment"]}
-    run = ", ".join(f"{name} {text}" for name, text in parts.items() if text)
-    simulated = entry.get("simulated")
-    if simulated is True:
-        badge, kind = "simulated", "simulated"
-    elif simulated is False:
-        status = _text(entry.get("checksum_status"))
-        if not status and run_id == latest:
-            status = _checksum_status(contents.manifest, experiment, subject)
-        badge = f"real recording ({_CHECKSUM_WORDS.get(status, 'checksum not recorded')})"
-        kind = _checksum_kind(status)
-    else:
-        badge, kind = "", "unknown"
-    return Origin(badge, kind, run, earlier=earlier)
-
-
-def _checksum_status(manifest: dict[str, Any], experiment: str, subject: str) -> str:
-    """The most worrying status among the raw files whose dataset name has both names in it."""
-    there = {
-        _text(raw.get("checksum_status"))
-        for raw in _objects(manifest.get("raw_files"))
-        if {experiment, subject} <= set(re.split(r"[.@#/]", _text(raw.get("dataset"))))
-    }
-    return next((status for status in _CHECKSUM_WORDS if status in there), "")
-
-
-def _checksum_kind(status: str) -> str:
-    if status == "verified":
-        return "real"
-    return "doubtful" if status in ("mismatch", "unverified") else "unchecked"
-
-
-def _raw_file(raw: dict[str, Any]) -> dict[str, str]:
-    status = _text(raw.get("checksum_status"))
-    simulated = raw.get("simulated") is True
-    return {
-        "dataset": _text(raw.get("dataset")),
-        "source": _text(raw.get("source")),
-        "checksum": _text(raw.get("checksum")),
-        "words": "simulated" if simulated else _CHECKSUM_WORDS.get(status, status),
-        "kind": "simulated" if simulated else _checksum_kind(status),
-    }
-
-
-def _facts(manifest: dict[str, Any]) -> dict[str, str]:
-    commit = _text(manifest.get("git_commit"))
-    if commit and manifest.get("git_dirty"):
-        commit += " with uncommitted changes"
-    started, finished = (_text(manifest.get(k)) for k in ("started_at", "finished_at"))
-    facts = {
-        "command": _command(manifest.get("command")),
-        "pipelines": _text(manifest.get("pipelines")),
-        "namespaces": _text(manifest.get("namespaces")),
-        "environment": _text(manifest.get("environment")),
-        "started": _moment(started),
-        "finished": _moment(finished),
-        "duration": _duration(started, finished),
-        "run": _text(manifest.get("run_id")),
-        "git commit": commit,
-        "device": _text(manifest.get("device")),
-        "platform": _text(manifest.get("platform")),
-        "Python": _text(manifest.get("python")),
-        "seeds": _text(manifest.get("seeds")),
-    }
-    return {name: text for name, text in facts.items() if text}
-
-
-def _details(manifest: dict[str, Any]) -> dict[str, str]:
-    details = {}
-    if parameters := manifest.get("parameters"):
-        details["Parameters"] = _json(parameters, indent=2)
-    packages = manifest.get("packages")
-    if isinstance(packages, dict) and packages:
-        details["Package versions"] = _aligned({k: _text(v) for k, v in sorted(packages.items())})
-    seconds = manifest.get("node_seconds")
-    if isinstance(seconds, dict) and seconds:
-        times = {str(k): v for k, v in seconds.items() if isinstance(v, (int, float))}
-        slowest_first = sorted(times, key=lambda node: (-times[node], node))
-        rows = {node: f"{times[node]:.1f} s" for node in slowest_first}
-        total = str(timedelta(seconds=round(sum(times.values()))))
-        details[f"Time per node (sum {total})"] = _aligned(rows)
-    return details
-
-
-def _aligned(rows: dict[str, str]) -> str:
-    width = max(map(len, rows), default=0)
-    return "\n".join(f"{name:<{width}}  {text}" for name, text in rows.items())
-
-
-def _command(command: Any) -> str:
-    if isinstance(command, Sequence) and not isinstance(command, str):
-        return shlex.join(map(str, command))
-    return _text(command)
-
-
-def _text(value: Any) -> str:
-    """Plain text of a JSON value; nothing for null and for empty lists and objects."""
-    if value is None or value in ([], {}):
-        return ""
-    if isinstance(value, list) and all(isinstance(item, (str, int)) for item in value):
-        return ", ".join(map(str, value))
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_text(item)}" for name, item in sorted(value.items()))
-    return _json(value) if isinstance(value, list) else str(value)
-
-
-def _json(value: Any, indent: int | None = None) -> str:
-    return json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False)
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _moment(text: str) -> str:
-    """An ISO time to the second, with its offset; any other text as it is."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return moment.replace(microsecond=0).isoformat(sep=" ").replace("+00:00", " UTC")
-
-
-def _duration(started: str, finished: str) -> str:
-    try:
-        span = datetime.fromisoformat(finished) - datetime.fromisoformat(started)
-    except (ValueError, TypeError):
-        return ""
-    return str(timedelta(seconds=round(span.total_seconds())))
