@@ -123,7 +123,9 @@ class CebraTrainer:
         return time.perf_counter() - started
 
 
-def cebra_trainer(load: Workload, device: str, temperature: float = 1.0) -> CebraTrainer:
+def cebra_trainer(
+    load: Workload, device: str, temperature: float = 1.0, learning_rate: float = 3e-4
+) -> CebraTrainer:
     """Cebra's loader and solver, ready to train."""
     import cebra.data
     import cebra.models
@@ -156,7 +158,7 @@ def cebra_trainer(load: Workload, device: str, temperature: float = 1.0) -> Cebr
         "multi-session" if several else "single-session",
         model=model,
         criterion=criterion,
-        optimizer=torch.optim.Adam(model.parameters(), lr=3e-4),
+        optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
         tqdm_on=False,
     )
     loader = make_loader(

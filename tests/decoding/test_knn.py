@@ -55,15 +55,17 @@ def in_order_by_hand(train, query, k):
 
 @pytest.mark.parametrize("n_dims", [2, 30])  # a tree, and all distances
 @pytest.mark.parametrize("at_once", [None, 7])
-def test_of_equally_far_rows_the_earlier_are_taken(monkeypatch, n_dims, at_once):
-    """Spike counts, most of them zero: many rows are equal, and many more equally far."""
+@pytest.mark.parametrize("unit", [np.float32(1), np.float64(0.3)], ids=["counts", "rates"])
+def test_of_equally_far_rows_the_earlier_are_taken(monkeypatch, n_dims, at_once, unit):
+    """Most are zero: many rows are equal, and many more equally far; as rates, but for rounding."""
     for name in ("FOUND_AT_ONCE", "QUERIES_AT_LEAST", "ROWS_AT_ONCE") if at_once else ():
         monkeypatch.setattr(f"cebra_kedro.decoding.knn._{name}", at_once)
     rng = np.random.default_rng(0)
     train, query = (rng.poisson(2 / n_dims, (n, n_dims)).astype(np.float32) for n in (300, 40))
     targets, classes = rng.normal(size=300), rng.integers(0, 5, 300)
-    predicted = knn_regression(train, targets, query, candidates=[1, 4, 9])
-    voted = knn_classification(train, classes, query, candidates=[4])[4]
+    known, asked = train * unit, query * unit
+    predicted = knn_regression(known, targets, asked, candidates=[1, 4, 9])
+    voted = knn_classification(known, classes, asked, candidates=[4])[4]
     for k, ours in predicted.items():
         nearest = targets[in_order_by_hand(train, query, k)]
         # the same neighbours summed in another order, in float64

@@ -149,15 +149,24 @@ def _equals_by_row(
         rounding: array (query,): squared distances that differ by less are equal.
         n_nearest: number of rows.
     """
-    squared = _squared_distances(train, queries)
-    query, row = np.nonzero(squared <= limit[:, None])
-    squared = squared[query, row]
-    by_distance = np.lexsort((squared, query))
-    row, squared = row[by_distance], squared[by_distance]
-    rank = np.cumsum(np.diff(squared, prepend=0) > rounding[query])
-    by_row = np.lexsort((row, rank, query))
-    first = np.searchsorted(query, np.arange(len(queries)))
-    return row[by_row][first[:, None] + np.arange(n_nearest)]
+    rows = np.empty((len(queries), n_nearest), np.int64)
+    distances = _squared_distances(train, queries)
+    for number, (squared, most, equal) in enumerate(zip(distances, limit, rounding, strict=True)):
+        near = np.flatnonzero(squared <= most)
+        rows[number] = near[_by_distance(squared[near], equal)[:n_nearest]]
+    return rows
+
+
+def _by_distance(squared: np.ndarray, rounding: float) -> np.ndarray:
+    """The order of squared distances (row,), those that differ by rounding only as they come."""
+    order = np.argsort(squared, kind="stable")
+    step = np.diff(squared[order])
+    is_farther = step > rounding
+    if np.array_equal(is_farther, step != 0):  # equal ones are exactly equal, as of counts
+        return order
+    rank = np.concatenate([[0], np.cumsum(is_farther)])
+    by_row: np.ndarray = order[np.lexsort((order, rank))]
+    return by_row
 
 
 def _squared_distances(train: np.ndarray, queries: np.ndarray) -> np.ndarray:

@@ -9,7 +9,10 @@ import base64
 import io
 import logging
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from cebra_kedro.cores import available_cores
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +32,11 @@ def embedded(files: Iterable[Path]) -> dict[Path, str]:
         files: PNG pictures in the order of their importance.
     """
     found, room = {}, MOST_BYTES
-    left_out = 0
-    for file in files:
-        try:
-            content = _webp(file)
-        except (OSError, ValueError) as error:
-            logger.warning("%s cannot be shown in the report: %s", file, error)
+    left_out, files = 0, list(files)
+    with ThreadPoolExecutor(available_cores()) as pool:  # Pillow compresses without the GIL
+        contents = list(pool.map(_webp, files))
+    for file, content in zip(files, contents, strict=True):
+        if content is None:
             continue
         text = "data:image/webp;base64," + base64.b64encode(content).decode("ascii")
         if len(text) > room:
@@ -46,11 +48,16 @@ def embedded(files: Iterable[Path]) -> dict[Path, str]:
     return found
 
 
-def _webp(file: Path) -> bytes:
+def _webp(file: Path) -> bytes | None:
+    """The picture compressed; None, and a warning, if it cannot be read."""
     from PIL import Image
 
-    with Image.open(file) as opened:
-        picture: Image.Image = opened.convert("RGB")
+    try:
+        with Image.open(file) as opened:
+            picture: Image.Image = opened.convert("RGB")
+    except (OSError, ValueError) as error:
+        logger.warning("%s cannot be shown in the report: %s", file, error)
+        return None
     if picture.width > MOST_PIXELS:
         height = round(picture.height * MOST_PIXELS / picture.width)
         picture = picture.resize((MOST_PIXELS, height), Image.Resampling.LANCZOS)
