@@ -245,7 +245,7 @@ def test_kedro_s_own_command_stays_as_it_is_and_its_options_are_ours():
     *of_kedro, sessions = room.run.params
     assert [option.opts for option in of_kedro] == [option.opts for option in kedro_run.params]
     changed = [one.name for one in of_kedro if one not in kedro_run.params]
-    assert changed == ["params"]
+    assert changed == ["config", "params"]
     assert sessions.name == "sessions"
     assert "sessions" not in [option.name for option in kedro_run.params]
 
