@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 _NOT_OF_ADAPTED = {"sessions", "joint", "trials"}
@@ -17,25 +18,23 @@ def with_likes(encoders: Any) -> Any:
 
 def named_baselines(baselines: Any) -> Any:
     """Baselines of which a list, or blocks without ``name``, say the name only."""
-    if isinstance(baselines, list | tuple):
-        baselines = dict.fromkeys(baselines)
-    if not isinstance(baselines, dict):
-        return baselines
-    return {
-        name: {"name": name, **(block or {})} if isinstance(block, dict | None) else block
-        for name, block in baselines.items()
-    }
+    return _completed(baselines, lambda name: {"name": name})
 
 
 def targets_with_labels(decode: Any) -> Any:
     """Targets of decoding that are the label of their name, if they do not say which."""
-    if isinstance(decode, list | tuple):
-        decode = dict.fromkeys(decode)
-    if not isinstance(decode, dict):
-        return decode
+    return _completed(decode, lambda name: {"labels": [name]})
+
+
+def _completed(blocks: Any, usual: Callable[[str], dict[str, Any]]) -> Any:
+    """Blocks, or a list of their names, with what is usual for a name below their own values."""
+    if isinstance(blocks, list | tuple):
+        blocks = dict.fromkeys(blocks)
+    if not isinstance(blocks, dict):
+        return blocks
     return {
-        name: {"labels": [name], **(block or {})} if isinstance(block, dict | None) else block
-        for name, block in decode.items()
+        name: usual(name) | (block or {}) if isinstance(block, dict | None) else block
+        for name, block in blocks.items()
     }
 
 
