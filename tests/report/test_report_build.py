@@ -128,6 +128,15 @@ def test_a_figure_wider_than_a_column_has_a_row_of_its_own_however_high_it_is(fo
     assert wide == {"row 50", "row 5000"}
 
 
+def test_a_figure_that_the_page_cannot_hold_is_linked_and_warned_of(folder, caplog):
+    shown = len(page(folder).attributes("img"))
+    (folder / "hippocampus" / "high.png").write_bytes(png(3, 17_000))  # WebP ends at 16383
+    document = page(folder)
+    assert len(document.attributes("img")) == shown
+    assert "hippocampus/high.png" in [a["href"] for a in document.attributes("a")]
+    assert "high.png cannot be shown in the report" in caplog.text
+
+
 def test_figures_for_which_there_is_no_room_are_linked(folder, monkeypatch):
     monkeypatch.setattr(pictures, "MOST_BYTES", 0)
     document = page(folder)

@@ -49,18 +49,18 @@ def embedded(files: Iterable[Path]) -> dict[Path, str]:
 
 
 def _webp(file: Path) -> bytes | None:
-    """The picture compressed; None, and a warning, if it cannot be read."""
+    """The picture compressed; None, and a warning, if it cannot be read or is too high for WebP."""
     from PIL import Image
 
+    stream = io.BytesIO()
     try:
         with Image.open(file) as opened:
             picture: Image.Image = opened.convert("RGB")
+        if picture.width > MOST_PIXELS:
+            height = round(picture.height * MOST_PIXELS / picture.width)
+            picture = picture.resize((MOST_PIXELS, height), Image.Resampling.LANCZOS)
+        picture.save(stream, "WEBP", quality=_QUALITY, method=2)
     except (OSError, ValueError) as error:
         logger.warning("%s cannot be shown in the report: %s", file, error)
         return None
-    if picture.width > MOST_PIXELS:
-        height = round(picture.height * MOST_PIXELS / picture.width)
-        picture = picture.resize((MOST_PIXELS, height), Image.Resampling.LANCZOS)
-    stream = io.BytesIO()
-    picture.save(stream, "WEBP", quality=_QUALITY, method=2)
     return stream.getvalue()
