@@ -31,7 +31,7 @@ from cebra_kedro.training import EncoderConfig, LossConfig, OptimizerConfig, Pai
 from cebra_kedro.training.batch_loss import BatchLoss
 from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.data import TrainingData
-from cebra_kedro.training.loop import _optimizer, build_networks
+from cebra_kedro.training.loop import build_networks
 from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.sparse import SparseRecording, SparseWindows, _Product
 
@@ -88,7 +88,7 @@ class Separate:
         networks = build_networks(self._sessions, config)
         objective = BatchLoss(networks, InfoNCE(config.loss), self._sessions, config, CPU)
         parameters = list(networks.parameters())
-        return networks, objective, _optimizer(parameters, config.optimizer, CPU)
+        return networks, objective, _adam(parameters, config.optimizer)
 
     def train(self, first: int, last: int) -> list[list[float]]:
         """Losses (seed, step) of the steps from ``first`` to before ``last``."""
@@ -103,6 +103,10 @@ class Separate:
         """Those of the last step, (seed, ...) of each layer."""
         networks = ((each.grad for each in one.parameters()) for one, _, _ in self._encoders)
         return [torch.stack(same) for same in zip(*networks, strict=True)]
+
+
+def _adam(parameters: list[Any], config: OptimizerConfig) -> torch.optim.Optimizer:
+    return torch.optim.Adam(parameters, lr=config.learning_rate, betas=config.betas, fused=True)
 
 
 def _step(_: Any, objective: BatchLoss, optimizer: torch.optim.Optimizer, step: int) -> float:
@@ -126,7 +130,7 @@ class Stacked:
         config = configuration(units, 0)
         self._criterion = InfoNCE(config.loss)
         self._weights = [weight.requires_grad_() for weight in separate.weights()]
-        self._optimizer = _optimizer(self._weights, config.optimizer, CPU)  # type: ignore[arg-type]
+        self._optimizer = _adam(self._weights, config.optimizer)
 
     def gradients(self) -> list[torch.Tensor]:
         """Those of the last step, (seed, ...) of each layer."""

@@ -22,6 +22,7 @@ from cebra_kedro.training import loop
 from cebra_kedro.training.batch_loss import BatchLoss, dtype_of
 from cebra_kedro.training.flat import FlatParameters
 from cebra_kedro.training.objectives import criterion_of
+from cebra_kedro.training.optimizer import Optimizer
 
 PHASES = ("draw", "look up", "embed", "loss", "backward", "optimiser")
 
@@ -52,7 +53,7 @@ def stepper(load: Workload, precision: str) -> Callable[[int], list[float]]:
     criterion = criterion_of(config, dtype_of(config))
     objective = BatchLoss(networks, criterion, load.sessions, config, device)
     trained = FlatParameters([*networks.parameters(), *criterion.parameters()])
-    optimizer = loop._optimizer([trained.values], config.optimizer, device)
+    optimizer = Optimizer(trained.values, config.optimizer)
     embedders: list[Any] = objective.embedders
 
     def step(number: int) -> list[float]:
@@ -70,7 +71,7 @@ def stepper(load: Workload, precision: str) -> Callable[[int], list[float]]:
         trained.clear_gradients()
         loss.backward()
         clock.append(time.perf_counter())
-        optimizer.step()
+        optimizer.step(config.optimizer.learning_rate)
         clock.append(time.perf_counter())
         return list(np.diff(clock))
 

@@ -83,3 +83,17 @@ def test_a_parameter_without_dimensions_has_its_place():
     flat.clear_gradients()
     one.square().backward()
     assert float(flat.values.grad.sum()) == 4.0
+
+
+def test_parameters_keep_their_order_in_memory():
+    inputs = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    transposed = torch.nn.Parameter(torch.arange(6.0).view(3, 2).T)
+    values = transposed.detach().clone()
+    flat = FlatParameters([torch.nn.Parameter(torch.ones(5)), transposed])
+    assert transposed.stride() == (1, 2)
+    assert torch.equal(transposed, values)
+    flat.clear_gradients()
+    (inputs @ transposed.T).sum().backward()
+    torch.testing.assert_close(transposed.grad, inputs.sum(dim=0).expand(2, 3))
+    assert transposed.grad.stride() == (1, 2)
+    torch.testing.assert_close(flat.values.grad.sum(), transposed.grad.sum())

@@ -8,7 +8,16 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
-from cebra_kedro.training.layers import _products, _Residual, _Shifted, run_channels_last
+from cebra_kedro.training.config import EncoderConfig
+from cebra_kedro.training.encoder import build_network, embed_windows, window_of
+from cebra_kedro.training.layers import (
+    _products,
+    _Residual,
+    _Shifted,
+    _UnitNorm,
+    run_channels_last,
+    store_for_sums,
+)
 
 
 def row(length, channels=5, dtype=torch.float32):
@@ -83,3 +92,23 @@ def test_inputs_of_a_recording_take_no_gradient():
 def test_low_precision_is_left_to_torch():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert _products(row(50), torch.randn(2, 5, 3), None, 1).dtype == torch.bfloat16
+
+
+def test_gradients_of_a_unit_norm_are_those_of_differences_and_can_be_differentiated():
+    inputs = torch.randn(4, 3, 1, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: _UnitNorm.apply(x)[0], inputs)
+    assert torch.autograd.gradgradcheck(lambda x: _UnitNorm.apply(x)[0], inputs)
+    torch.testing.assert_close(_UnitNorm.apply(inputs)[0], F.normalize(inputs, dim=1))
+
+
+@pytest.mark.parametrize("architecture", ["offset1-model", "offset10-model", "resample1-model"])
+def test_the_order_of_weights_in_memory_changes_no_number(architecture):
+    network, plain = (
+        build_network(EncoderConfig(architecture=architecture), 5, seed=0) for _ in range(2)
+    )
+    store_for_sums(network)
+    assert any(not weight.is_contiguous() for weight in network.parameters())
+    for one, other in zip(network.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(one, other)
+    windows = torch.randn(7, window_of(network).length, 5)
+    torch.testing.assert_close(embed_windows(network, windows), embed_windows(plain, windows))

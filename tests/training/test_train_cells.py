@@ -18,6 +18,7 @@ from cebra_kedro.io.formats import format_of
 from cebra_kedro.store import Store
 from cebra_kedro.training import checkpoint, fingerprint, loop, progress
 from cebra_kedro.training.jobs import training_cells
+from cebra_kedro.training.optimizer import Optimizer
 
 KEYS = ("buddy/fold0_seed0", "buddy/fold0_seed1", "buddy/fold1_seed0")
 FORMAT = format_of("models")
@@ -148,16 +149,16 @@ def test_an_interrupted_encoder_goes_on_from_its_checkpoint(folder, monkeypatch)
     expected = loop.train(*job["buddy/fold0_seed0"], name=None)
     eager = functools.partial(checkpoint.Checkpoint, every_s=0.0)  # saves at each step
     monkeypatch.setattr(checkpoint, "Checkpoint", eager)
-    step = torch.optim.Adam.step
+    step = Optimizer.step
     taken = []
 
-    def failing(self, closure=None):
+    def failing(self, learning_rate):
         taken.append(None)
         if len(taken) == 4:
             raise KeyboardInterrupt
-        return step(self, closure)
+        return step(self, learning_rate)
 
-    monkeypatch.setattr(torch.optim.Adam, "step", failing)
+    monkeypatch.setattr(Optimizer, "step", failing)
     with pytest.raises(KeyboardInterrupt):
         run(folder, job)
     assert files(folder) == ["fold0_seed0.checkpoint"]

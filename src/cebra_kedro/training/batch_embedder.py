@@ -20,7 +20,7 @@ from cebra_kedro.training.encoder import (
     is_convolutional,
     window_of,
 )
-from cebra_kedro.training.layers import channels_of_first_layer, find_sums
+from cebra_kedro.training.layers import channels_of_first_layer, find_sums, store_for_sums
 from cebra_kedro.training.products import ROWS_OF_ONE_SIZE, onednn_is_faster
 from cebra_kedro.training.sparse import (
     SparseRecording,
@@ -146,6 +146,7 @@ class _SparseSeriesEmbedder(_SeriesEmbedder):
     """The same; the first convolution adds up what is not zero."""
 
     def _prepare(self, neural: Rows) -> None:
+        store_for_sums(self._network)
         self._series = SparseWindows(
             SparseRecording(np.asarray(neural)), np.zeros(1, np.int64), len(neural)
         )
@@ -157,11 +158,16 @@ class _WindowEmbedder(_Embedder):
     def _prepare(self, neural: Rows) -> None:
         # a recording's arrays are read-only views; torch only reads this one
         native = np.require(neural, neural.dtype.newbyteorder("="), "W")
-        self._stored = torch.from_numpy(native).to(self._device)
-        self._reach = self._reach.to(self._device)
+        stored = torch.from_numpy(native).to(self._device).contiguous()
+        n_time, self._n_neurons = stored.shape
+        length = self._window.length
+        # Row i is the window that begins at bin i: they overlap, and share the recording's memory.
+        shape = n_time - length + 1, length * self._n_neurons
+        self._windows = stored.as_strided(shape, (self._n_neurons, 1))
 
     def __call__(self, begin: torch.Tensor) -> torch.Tensor:
-        windows = self._stored[begin.to(self._device)[:, None] + self._reach]
+        windows = self._windows.index_select(0, begin.to(self._device))
+        windows = windows.view(len(begin), self._window.length, self._n_neurons)
         return embed_windows(self._network, windows.to(self._dtype))
 
 
@@ -169,6 +175,7 @@ class _SparseWindowEmbedder(_Embedder):
     """Of the windows around the wanted rows, what is not zero."""
 
     def _prepare(self, neural: Rows) -> None:
+        store_for_sums(self._network)
         self._recording = SparseRecording(np.asarray(neural))
         rows = torch.linspace(self._window.left, len(neural) - self._window.right, 64).long()
         self.bytes_of_row = self.look_up(rows).nbytes / len(rows)

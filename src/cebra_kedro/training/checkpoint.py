@@ -16,6 +16,7 @@ from cebra_kedro.training.torch_file import load_plain
 if TYPE_CHECKING:
     from cebra_kedro.training.loss import InfoNCE
     from cebra_kedro.training.objectives import Objectives
+    from cebra_kedro.training.optimizer import Optimizer
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ class TrainingState:
         self,
         networks: torch.nn.ModuleList,
         criterion: InfoNCE | Objectives,
-        optimizer: torch.optim.Optimizer,
+        optimizer: Optimizer,
         watch: Watch,
         losses: tuple[int, ...],
         device: torch.device,

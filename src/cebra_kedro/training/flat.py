@@ -15,10 +15,11 @@ _ALIGNED = 16  # each parameter begins at a multiple of 64 bytes, as products li
 class FlatParameters:
     """Parameters, and their gradients, as parts of one array each.
 
-    Modules go on using their parameters, which share the memory of :attr:`values`.
+    Modules go on using their parameters, which share the memory of :attr:`values`, each in the
+    order in which it lay in memory before.
 
     Args:
-        parameters: float32, on one device, at least one.
+        parameters: float32, on one device, at least one; without gaps in memory.
     """
 
     def __init__(self, parameters: Sequence[torch.nn.Parameter]) -> None:
@@ -31,11 +32,13 @@ class FlatParameters:
         self.values.grad = torch.zeros_like(flat)
         self._parts: list[tuple[torch.nn.Parameter, torch.Tensor]] = []
         for one, end in zip(parameters, ends, strict=True):
-            part = slice(end - one.numel(), end)
-            place = flat[part].view(one.shape)
+            place, gradient = (
+                whole.as_strided(one.shape, one.stride(), end - one.numel())
+                for whole in (flat, self.values.grad)
+            )
             place.copy_(one.detach())
             one.data = place
-            self._parts.append((one, self.values.grad[part].view(one.shape)))
+            self._parts.append((one, gradient))
 
     def clear_gradients(self) -> None:
         """Let the next backward pass add to zeros."""

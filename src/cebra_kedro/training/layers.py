@@ -7,7 +7,7 @@ that are not zero are known (``sparse``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -22,7 +22,8 @@ from cebra_kedro.training.sparse import SparseWindows
 def run_channels_last(network: torch.nn.Module) -> None:
     """Let the network take (row, neuron, 1, time) over memory laid out (row, time, neuron).
 
-    The modules stay what they are (parameters, names, state dict); only forwards change.
+    The modules stay what they are (parameters, names, state dict); only forwards change, and the
+    order in memory of weights of convolutions: (channel out, kernel, channel in), as they are read.
     """
     from cebra.models.layers import _MeanAndConv, _Norm, _Skip
 
@@ -38,6 +39,21 @@ def run_channels_last(network: torch.nn.Module) -> None:
     for module in network.modules():
         if type(module) in forwards:
             module.forward = partial(forwards[type(module)], module)
+        if type(module) is torch.nn.Conv1d:
+            _store_in_order(module.weight, (0, 2, 1))
+
+
+def store_for_sums(network: torch.nn.Module) -> None:
+    """Let the weight of the first layer lie in memory as the table of which sums are taken."""
+    layer = next(_weighted_layers(network))
+    weight = cast(torch.Tensor, getattr(layer, "layer", layer).weight)  # of a _MeanAndConv, within
+    _store_in_order(weight, (2, 1, 0) if weight.dim() == 3 else (1, 0))
+
+
+def _store_in_order(weight: torch.Tensor, order: tuple[int, ...]) -> None:
+    """Store a weight with its dimensions in this order, the last of them side by side."""
+    back = torch.tensor(order).argsort().tolist()
+    weight.data = weight.data.permute(order).contiguous().permute(back)
 
 
 def normalise_pieces(network: torch.nn.Module, widths: tuple[int, ...]) -> None:
@@ -187,19 +203,10 @@ class _Shifted(torch.autograd.Function):
         return _as_row_of_bins(_convolved(rows, weight, bias))
 
     @staticmethod
-    def backward(
-        ctx: Any, gradient: torch.Tensor
-    ) -> tuple[torch.Tensor | None, torch.Tensor | None, torch.Tensor | None]:
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         rows, weight = ctx.saved_tensors
-        gradient = _as_rows(gradient)
-        of_inputs = of_weight = of_bias = None
-        if ctx.needs_input_grad[0]:
-            of_inputs = _as_row_of_bins(_add_gradient(rows.new_zeros(rows.shape), gradient, weight))
-        if ctx.needs_input_grad[1]:
-            of_weight = _gradient_of_weight(rows, gradient, weight)
-        if ctx.needs_input_grad[2]:
-            of_bias = gradient.sum(dim=0)
-        return of_inputs, of_weight, of_bias
+        of_rows, *others = _gradients(rows, _as_rows(gradient), weight, ctx.needs_input_grad)
+        return None if of_rows is None else _as_row_of_bins(of_rows), *others
 
 
 class _Residual(torch.autograd.Function):
@@ -223,13 +230,12 @@ class _Residual(torch.autograd.Function):
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         rows, weight, convolved = ctx.saved_tensors
         gradient = _as_rows(gradient)
-        of_inputs = torch.empty_like(rows)
-        of_inputs[: ctx.kept.start] = of_inputs[ctx.kept.stop :] = 0
-        of_inputs[ctx.kept] = gradient
-        gradient = torch.ops.aten.gelu_backward(gradient, convolved)
-        of_inputs = _as_row_of_bins(_add_gradient(of_inputs, gradient, weight))
-        of_weight = _gradient_of_weight(rows, gradient, weight)
-        return of_inputs, of_weight, gradient.sum(dim=0), None
+        of_convolved = torch.ops.aten.gelu_backward(gradient, convolved)
+        of_rows, *others = _gradients(rows, of_convolved, weight, ctx.needs_input_grad)
+        if of_rows is not None:
+            of_rows[ctx.kept] += gradient
+            of_rows = _as_row_of_bins(of_rows)
+        return of_rows, *others, None
 
 
 def _as_rows(row_of_bins: torch.Tensor) -> torch.Tensor:
@@ -256,47 +262,46 @@ def _convolved(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | No
     return output
 
 
-def _add_gradient(
-    of_rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
-) -> torch.Tensor:
-    """The gradient of the rows that were convolved, added to what there is of it."""
-    if is_for_onednn(gradient, weight):
-        return of_rows.add_(_as_rows(_gradient_by_onednn(of_rows, gradient, weight, 0)))
-    for shift, kernel in enumerate(weight.permute(2, 0, 1).contiguous()):
-        of_rows[shift : shift + len(gradient)].addmm_(gradient, kernel)
-    return of_rows
-
-
-def _gradient_of_weight(
-    rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
-) -> torch.Tensor:
-    """Of (channel out, channel in, kernel)."""
-    if is_for_onednn(gradient, weight):
-        return _gradient_by_onednn(rows, gradient, weight, 1)[:, :, 0]
-    n_outputs, kernel = len(gradient), weight.shape[2]
-    found = [gradient.t() @ rows[shift : shift + n_outputs] for shift in range(kernel)]
-    return torch.stack(found, dim=2)
-
-
-def _gradient_by_onednn(
-    rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor, which: int
-) -> torch.Tensor:
-    """The gradient of a convolution, of its inputs (0) or of its weight (1)."""
-    found = torch.ops.aten.convolution_backward(
+def _gradients(
+    rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor, wanted: Sequence[bool]
+) -> list[torch.Tensor | None]:
+    """Of the rows that were convolved, the weight and the bias; None where it is not wanted."""
+    if not is_for_onednn(gradient, weight):
+        ways = (_gradient_of_rows, _gradient_of_weight, lambda *_: gradient.sum(dim=0))
+        of_each = zip(ways, wanted, strict=False)  # more may be asked for that has no gradient
+        return [way(rows, gradient, weight) if wants else None for way, wants in of_each]
+    of_rows, of_weight, of_bias = torch.ops.aten.convolution_backward(
         _as_row_of_bins(gradient),
         _as_row_of_bins(rows),
         weight[:, :, None],
-        None,
+        [len(weight)],
         stride=[1, 1],
         padding=[0, 0],
         dilation=[1, 1],
         transposed=False,
         output_padding=[0, 0],
         groups=1,
-        output_mask=[which == 0, which == 1, False],
+        output_mask=list(wanted[:3]),
     )
-    gradient_of: torch.Tensor = found[which]
-    return gradient_of
+    of_rows = None if of_rows is None else _as_rows(of_rows)
+    return [of_rows, None if of_weight is None else of_weight[:, :, 0], of_bias]
+
+
+def _gradient_of_rows(
+    rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
+    found = rows.new_zeros(rows.shape)
+    for shift, kernel in enumerate(weight.permute(2, 0, 1).contiguous()):
+        found[shift : shift + len(gradient)].addmm_(gradient, kernel)
+    return found
+
+
+def _gradient_of_weight(
+    rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
+    n_outputs, kernel = len(gradient), weight.shape[2]
+    found = [gradient.t() @ rows[shift : shift + n_outputs] for shift in range(kernel)]
+    return torch.stack(found, dim=2)
 
 
 def _thin_and_convolve(module: Any, inputs: torch.Tensor | SparseWindows) -> torch.Tensor | _Beside:
@@ -353,7 +358,36 @@ class _Crop(torch.autograd.Function):
 
 def _normalise(_: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """Unit norm along the channels, as cebra's ``_Norm``; its ``torch.norm`` is slow on few."""
-    return inputs / inputs.square().sum(dim=1, keepdim=True).sqrt()
+    normalised: torch.Tensor = _UnitNorm.apply(inputs)[0]
+    return normalised
+
+
+class _UnitNorm(torch.autograd.Function):
+    """Inputs divided by their norm along the channels, and the norm.
+
+    As one function, its gradient takes four passes over the array instead of ten. The norm is an
+    output so that the gradient can be differentiated again (``jacobian``).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        norm = inputs.square().sum(dim=1, keepdim=True).sqrt_()
+        normalised = inputs / norm
+        ctx.save_for_backward(normalised, norm)
+        ctx.set_materialize_grads(False)
+        return normalised, norm
+
+    @staticmethod
+    def backward(
+        ctx: Any, of_normalised: torch.Tensor | None, of_norm: torch.Tensor | None
+    ) -> torch.Tensor | None:
+        normalised, norm = ctx.saved_tensors
+        found = None if of_norm is None else of_norm * normalised
+        if of_normalised is not None:
+            along = (of_normalised * normalised).sum(dim=1, keepdim=True)
+            across = torch.addcmul(of_normalised, normalised, along, value=-1) / norm
+            found = across if found is None else found + across
+        return found
 
 
 def _normalise_each(

@@ -17,7 +17,7 @@ import torch
 from cebra_kedro.training.adapt import Start
 from cebra_kedro.training.batch_loss import BatchLoss, dtype_of
 from cebra_kedro.training.checkpoint import Checkpoint, TrainingState
-from cebra_kedro.training.config import OptimizerConfig, TrainingConfig
+from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.data import TrainingData
 from cebra_kedro.training.encoder import build_network
 from cebra_kedro.training.fingerprint import fingerprint
@@ -25,6 +25,7 @@ from cebra_kedro.training.flat import FlatParameters
 from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.model import EncoderModel
 from cebra_kedro.training.objectives import Objectives, criterion_of, weighed
+from cebra_kedro.training.optimizer import Optimizer
 from cebra_kedro.training.progress import TrainingProgress
 from cebra_kedro.training.schedule import learning_rates
 
@@ -92,7 +93,7 @@ def _train(
     watch = _ValidationWatch(networks, criterion, validation, config, device)
     every = (*networks.parameters(), *criterion.parameters())
     trained = FlatParameters([one for one in every if one.requires_grad])
-    optimizer = _optimizer([trained.values], config.optimizer, device)
+    optimizer = Optimizer(trained.values, config.optimizer)
     rates = learning_rates(config.schedule, config.optimizer.learning_rate, config.steps)
     shape = (config.steps, len(config.objectives)) if config.objectives else (config.steps,)
     state = TrainingState(networks, criterion, optimizer, watch, shape, device)
@@ -108,9 +109,7 @@ def _train(
             objective.minimised(loss, batch, state.step).backward()
             if config.optimizer.clip_norm is not None:
                 torch.nn.utils.clip_grad_norm_(trained.values, config.optimizer.clip_norm)
-            for group in optimizer.param_groups:
-                group["lr"] = rates[state.step]
-            optimizer.step()
+            optimizer.step(rates[state.step])
             state.losses[state.step] = loss.detach()
             state.step += 1
             progress.update(state.step, state.losses, rates[state.step - 1])
@@ -125,7 +124,7 @@ def _train(
     return EncoderModel(
         config=config,
         n_neurons=tuple(session.neural.shape[1] for session in sessions),
-        state={key: value.detach().cpu().clone() for key, value in networks.state_dict().items()},
+        state={key: _plain_copy(value) for key, value in networks.state_dict().items()},
         loss=(losses.sum(dim=1) if config.objectives else losses).numpy(),
         objective_loss=losses.numpy() if config.objectives else None,
         learning_rate=np.array(rates[: state.step], np.float32),
@@ -225,17 +224,9 @@ def _as_sessions(
     return (data,) if isinstance(data, TrainingData) else tuple(data)
 
 
-def _optimizer(
-    parameters: list[torch.nn.Parameter], config: OptimizerConfig, device: torch.device
-) -> torch.optim.Optimizer:
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
-    return kind(
-        parameters,
-        lr=config.learning_rate,
-        betas=config.betas,
-        weight_decay=config.weight_decay,
-        fused=device.type in ("cpu", "cuda"),
-    )
+def _plain_copy(value: torch.Tensor) -> torch.Tensor:
+    """On the CPU, in the usual order, whatever order the layers like their weights in."""
+    return value.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
 @contextlib.contextmanager
