@@ -1,15 +1,17 @@
 """Where a training step's time goes: draw, look up, embed, loss, backward, optimiser.
 
     python benchmarks/step_phases.py [--workload rat ...] [--steps 100] [--precision bfloat16]
-                                     [--operators]
+                                     [--operators] [--faults]
 
 Medians over steps, ms. Pairs are drawn and looked up one step at a time here, and on one core; a
-training draws several steps on all cores. ``--operators`` adds torch's own profile.
+training draws several steps on all cores. ``--operators`` adds torch's own profile. ``--faults``
+lets freed memory go back to the system, as glibc does by itself, and counts the page faults.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +23,7 @@ from workloads import WORKLOADS, Workload, workload
 from cebra_kedro.training import loop
 from cebra_kedro.training.batch_loss import BatchLoss, dtype_of
 from cebra_kedro.training.flat import FlatParameters
+from cebra_kedro.training.memory import keep_freed_memory
 from cebra_kedro.training.objectives import criterion_of
 from cebra_kedro.training.optimizer import Optimizer
 
@@ -34,15 +37,28 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--operators", action="store_true")
+    parser.add_argument("--faults", action="store_true")
     given = parser.parse_args()
-    print(f"{'workload':<16}" + "".join(f"{name:>11}" for name in (*PHASES, "sum")))
+    if not given.faults:
+        keep_freed_memory()
+    print(f"{'workload':<16}" + "".join(f"{name:>11}" for name in (*PHASES, "sum", "faults")))
     for name in given.workload or list(WORKLOADS):
         step = stepper(workload(name), given.precision)
-        times = np.array([step(number) for number in range(given.steps)])[given.steps // 5 :]
+        for number in range(given.steps // 5):
+            step(number)
+        before = page_faults()
+        times = np.array([step(number) for number in range(given.steps)])
+        faults = (page_faults() - before) / given.steps
         median = np.median(times, axis=0) * 1e3
-        print(f"{name:<16}" + "".join(f"{value:>11.2f}" for value in (*median, median.sum())))
+        numbers = "".join(f"{value:>11.2f}" for value in (*median, median.sum()))
+        print(f"{name:<16}{numbers}{faults:>11.0f}")
         if given.operators:
             print(operators(step, given.steps))
+
+
+def page_faults() -> int:
+    """Pages that the system has handed out to this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
 
 def stepper(load: Workload, precision: str) -> Callable[[int], list[float]]:

@@ -22,8 +22,8 @@ from cebra_kedro.training.layers import (
 
 def row(length, channels=5, dtype=torch.float32):
     """One row (1, channel, 1, time), channels-last."""
-    data = torch.randn(1, length, 1, channels, generator=torch.manual_seed(0), dtype=dtype)
-    return data.permute(0, 3, 2, 1).requires_grad_()
+    data = torch.randn(1, length, channels, generator=torch.manual_seed(0), dtype=dtype)
+    return data.transpose(1, 2)[:, :, None].requires_grad_()
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -146,14 +146,17 @@ class NearestAnchor:
     def _gram(self) -> np.ndarray:
         return np.ascontiguousarray(self._table.gram[:, self._distinct])
 
+    @cached_property
+    def _gram_of_base(self) -> np.ndarray:
+        return self._gram - self._half_square
+
     def _nearest_by_gram(self, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-        """argmax_j G_aj + G_bj − G_cj − |x_j|² / 2: no dimension left but the number of rows."""
+        """argmax_j G_bj − G_cj + (G_aj − |x_j|² / 2): no dimension left but the number of rows."""
         nearest = np.empty(len(a), np.int64)
         for part in _blocks(len(a), max(1, _BLOCK_BYTES // (8 * len(self._values)))):
-            closeness = self._gram[b[part]]
-            closeness -= self._gram[c[part]]
-            closeness += self._gram[a[part]]
-            closeness -= self._half_square
+            closeness = self._gram.take(b[part], axis=0)
+            closeness -= self._gram.take(c[part], axis=0)
+            closeness += self._gram_of_base.take(a[part], axis=0)
             nearest[part] = closeness.argmax(axis=1)
         return nearest
 

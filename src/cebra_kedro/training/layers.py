@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
-from cebra_kedro.training.products import is_for_onednn, times_transposed
+from cebra_kedro.training.products import is_for_onednn, onednn_is_faster, times_transposed
 from cebra_kedro.training.sparse import SparseWindows
 
 
@@ -167,7 +167,7 @@ def _products(
         flat = inputs.permute(0, 2, 3, 1).reshape(n_rows, -1)
         weight = weight.permute(0, 2, 1).reshape(n_channels, -1)
         return _linear(flat, weight, bias)[:, :, None, None]
-    if stride == 1 and _is_one_plain_row(inputs):
+    if stride == 1 and len(inputs) == 1 and _is_plain(inputs) and not onednn_is_faster():
         return _Shifted.apply(inputs, weight, bias)
     return F.conv2d(inputs, weight[:, :, None, :], bias, stride=(1, stride))
 
@@ -180,37 +180,34 @@ def _linear(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None)
     return output if bias is None else output + bias
 
 
-def _is_one_plain_row(inputs: torch.Tensor) -> bool:
-    """Whether inputs are one row (1, channel, 1, time) of float32 products on a CPU."""
+def _is_plain(inputs: torch.Tensor) -> bool:
+    """Whether inputs are (row, channel, 1, time) of float32 products on a CPU."""
     here = inputs.device.type == "cpu" and inputs.dtype == torch.float32
-    one_row = inputs.dim() == 4 and len(inputs) == 1
-    return one_row and here and not torch.is_autocast_enabled("cpu")
+    return inputs.dim() == 4 and here and not torch.is_autocast_enabled("cpu")
 
 
 class _Shifted(torch.autograd.Function):
-    """A convolution of one long row, and its gradients, channels-last throughout.
+    """A convolution of one long row and its gradients, a matrix product for each bin of the kernel.
 
-    On CPUs without AVX-512, one matrix product for each bin of the kernel: there, the gradients of
-    oneDNN's convolution take five times as long as the convolution itself.
+    For CPUs without AVX-512: there, the gradients of oneDNN's convolution take five times as long
+    as the convolution itself.
     """
 
     @staticmethod
     def forward(
         ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
-        rows = _as_rows(inputs)
-        ctx.save_for_backward(rows, weight)
-        return _as_row_of_bins(_convolved(rows, weight, bias))
+        ctx.save_for_backward(inputs, weight)
+        return _convolved(inputs, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        rows, weight = ctx.saved_tensors
-        of_rows, *others = _gradients(rows, _as_rows(gradient), weight, ctx.needs_input_grad)
-        return None if of_rows is None else _as_row_of_bins(of_rows), *others
+        inputs, weight = ctx.saved_tensors
+        return _gradients(inputs, gradient, weight, ctx.needs_input_grad)
 
 
 class _Residual(torch.autograd.Function):
-    """One long row, cut to size, plus the GELU of its convolution.
+    """Rows (row, channel, 1, time), cut to size, plus the GELU of their convolution.
 
     As one function, the gradients of both ways are added up where they arise; as two, each fills
     an array of its own first.
@@ -220,59 +217,53 @@ class _Residual(torch.autograd.Function):
     def forward(
         ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, begin: int
     ) -> torch.Tensor:
-        rows = _as_rows(inputs)
-        convolved = _convolved(rows, weight, bias)
-        ctx.save_for_backward(rows, weight, convolved)
-        ctx.kept = slice(begin, begin + len(convolved))
-        return _as_row_of_bins(F.gelu(convolved).add_(rows[ctx.kept]))
+        convolved = _convolved(inputs, weight, bias)
+        ctx.save_for_backward(inputs, weight, bias, convolved)
+        ctx.kept = slice(begin, begin + convolved.shape[-1])
+        return F.gelu(convolved).add_(inputs[..., ctx.kept])
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        rows, weight, convolved = ctx.saved_tensors
-        gradient = _as_rows(gradient)
+        inputs, weight, bias, convolved = ctx.saved_tensors
+        if torch.is_grad_enabled():  # the gradient will be differentiated by what this came from
+            convolved = _convolved(inputs, weight, bias)
         of_convolved = torch.ops.aten.gelu_backward(gradient, convolved)
-        of_rows, *others = _gradients(rows, of_convolved, weight, ctx.needs_input_grad)
-        if of_rows is not None:
-            of_rows[ctx.kept] += gradient
-            of_rows = _as_row_of_bins(of_rows)
-        return of_rows, *others, None
+        found = _gradients(inputs, of_convolved, weight, ctx.needs_input_grad)
+        if found[0] is not None:
+            found[0][..., ctx.kept] += gradient
+        return *found, None
 
 
-def _as_rows(row_of_bins: torch.Tensor) -> torch.Tensor:
-    """(1, channel, 1, time) → (time, channel), the order in memory."""
-    return row_of_bins.permute(0, 2, 3, 1).reshape(row_of_bins.shape[-1], -1)
-
-
-def _as_row_of_bins(rows: torch.Tensor) -> torch.Tensor:
-    """(time, channel) → (1, channel, 1, time)."""
-    return rows[None, None].permute(0, 3, 1, 2)
-
-
-def _convolved(rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    """Rows (time, channel in) → (time − kernel + 1, channel out)."""
-    if is_for_onednn(rows, weight):
-        return _as_rows(F.conv2d(_as_row_of_bins(rows), weight[:, :, None], bias))
-    kernels = weight.permute(2, 0, 1).contiguous()
+def _convolved(
+    inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+) -> torch.Tensor:
+    """Of (row, channel, 1, time), with stride 1."""
+    if not _is_for_shifts(inputs, weight):
+        return F.conv2d(inputs, weight[:, :, None], bias)
+    rows, kernels = _as_rows(inputs), weight.permute(2, 0, 1).contiguous()
     n_outputs = len(rows) - len(kernels) + 1
     output = rows[:n_outputs] @ kernels[0].t()
     if bias is not None:
         output += bias
     for shift in range(1, len(kernels)):
         output.addmm_(rows[shift : shift + n_outputs], kernels[shift].t())
-    return output
+    return _as_row_of_bins(output)
 
 
 def _gradients(
-    rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor, wanted: Sequence[bool]
-) -> list[torch.Tensor | None]:
-    """Of the rows that were convolved, the weight and the bias; None where it is not wanted."""
-    if not is_for_onednn(gradient, weight):
-        ways = (_gradient_of_rows, _gradient_of_weight, lambda *_: gradient.sum(dim=0))
-        of_each = zip(ways, wanted, strict=False)  # more may be asked for that has no gradient
-        return [way(rows, gradient, weight) if wants else None for way, wants in of_each]
-    of_rows, of_weight, of_bias = torch.ops.aten.convolution_backward(
-        _as_row_of_bins(gradient),
-        _as_row_of_bins(rows),
+    inputs: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor, wanted: Sequence[bool]
+) -> tuple[torch.Tensor | None, ...]:
+    """Of inputs, weight and bias of such a convolution; None of what is not wanted."""
+    if _is_for_shifts(gradient, weight):
+        rows, pulls = _as_rows(inputs), _as_rows(gradient)
+        return (
+            _as_row_of_bins(_gradient_of_rows(rows, pulls, weight)) if wanted[0] else None,
+            _gradient_of_weight(rows, pulls, weight) if wanted[1] else None,
+            pulls.sum(dim=0) if wanted[2] else None,
+        )
+    of_inputs, of_weight, of_bias = torch.ops.aten.convolution_backward(
+        gradient,
+        inputs,
         weight[:, :, None],
         [len(weight)],
         stride=[1, 1],
@@ -283,8 +274,21 @@ def _gradients(
         groups=1,
         output_mask=list(wanted[:3]),
     )
-    of_rows = None if of_rows is None else _as_rows(of_rows)
-    return [of_rows, None if of_weight is None else of_weight[:, :, 0], of_bias]
+    return of_inputs, None if of_weight is None else of_weight[:, :, 0], of_bias
+
+
+def _is_for_shifts(inputs: torch.Tensor, weight: torch.Tensor) -> bool:
+    return len(inputs) == 1 and not is_for_onednn(inputs, weight)
+
+
+def _as_rows(row_of_bins: torch.Tensor) -> torch.Tensor:
+    """(1, channel, 1, time) → (time, channel), the order in memory."""
+    return row_of_bins.permute(0, 2, 3, 1).reshape(row_of_bins.shape[-1], -1)
+
+
+def _as_row_of_bins(rows: torch.Tensor) -> torch.Tensor:
+    """(time, channel) → (1, channel, 1, time)."""
+    return rows[None, None].permute(0, 3, 1, 2)
 
 
 def _gradient_of_rows(
@@ -331,7 +335,7 @@ def _skip(module: Any, inputs: torch.Tensor) -> torch.Tensor:
         case [
             torch.nn.Conv1d(stride=(1,), bias=torch.Tensor()) as layer,
             torch.nn.GELU(approximate="none"),
-        ] if _is_one_plain_row(inputs):
+        ] if _is_plain(inputs):
             return _Residual.apply(inputs, layer.weight, layer.bias, begin)
     skipped = module.module(inputs)
     if inputs.dim() != 4:

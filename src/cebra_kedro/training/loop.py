@@ -23,6 +23,7 @@ from cebra_kedro.training.encoder import build_network
 from cebra_kedro.training.fingerprint import fingerprint
 from cebra_kedro.training.flat import FlatParameters
 from cebra_kedro.training.loss import InfoNCE
+from cebra_kedro.training.memory import keep_freed_memory
 from cebra_kedro.training.model import EncoderModel
 from cebra_kedro.training.objectives import Objectives, criterion_of, weighed
 from cebra_kedro.training.optimizer import Optimizer
@@ -83,6 +84,7 @@ def _train(
     start: Start | None,
 ) -> EncoderModel:
     started = time.perf_counter()
+    keep_freed_memory()
     device = resolve_device(config.device)
     networks = build_networks(sessions, config)
     if start is not None:

@@ -8,6 +8,7 @@ weighted by their counts, is the same number for less work. cebra's criterions
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _BLOCK_ELEMENTS = 2**19  # 2 MiB of float32: one block's similarities stay in the L2/L3 cache
 _BLOCK_ELEMENTS_ON_GPU = 2**26  # 256 MiB: there, starting many small products takes longer
-_MANY_COLUMNS = 16  # with fewer, products take less time than the rows that are added for oneDNN
+_MANY_COLUMNS = 16  # with fewer, reading a block of similarities takes longer than its products
 _SAFE_EXPONENT = 60.0  # exp(±60) times any batch size is far inside float32
 
 
@@ -154,13 +155,16 @@ class _WeightedLogSumExp(torch.autograd.Function):
     ) -> torch.Tensor:
         n_queries, n_keys = len(queries), len(keys)
         on_cpu = queries.device.type == "cpu"
-        is_wide = on_cpu and queries.shape[1] >= _MANY_COLUMNS and onednn_is_faster()
-        times = times_transposed if is_wide else _times_transposed_by_mkl
-        if gradient_dtype != torch.float32 or is_wide:
+        is_narrow = on_cpu and queries.shape[1] < _MANY_COLUMNS and gradient_dtype == torch.float32
+        is_small = is_narrow and len(queries) * len(keys) <= _BLOCK_ELEMENTS
+        by_onednn = on_cpu and onednn_is_faster() and not is_small
+        times = times_transposed if by_onednn else _times_transposed_by_mkl
+        if gradient_dtype != torch.float32 or by_onednn:
             queries, query_weight = _padded(queries, query_weight)
             keys, key_weight = _padded(keys, key_weight)
         # Of a product with few columns, MKL finds the transpose several times faster.
         weighted_keys_t = (keys.T * key_weight).contiguous().to(gradient_dtype)
+        both = torch.cat([key_weight[None], weighted_keys_t]).T if is_narrow else None
         grad_queries = torch.empty_like(queries)
         grad_keys_t = torch.zeros_like(weighted_keys_t, dtype=torch.float32)
         total = queries.new_zeros(())
@@ -174,13 +178,12 @@ class _WeightedLogSumExp(torch.autograd.Function):
                 shift = similarity.amax(dim=1, keepdim=True)
                 similarity -= shift
             exponential = similarity.exp_()
-            sums = exponential @ key_weight
+            sums, sums_of_keys = _sums(exponential, key_weight, weighted_keys_t, both, times)
             log_sums = sums.log() if shift is None else sums.log() + shift.squeeze(1)
             total += torch.dot(w, log_sums)
             scale = (w / sums)[:, None]
-            exponential = exponential.to(gradient_dtype)
-            grad_queries[part] = times(weighted_keys_t, exponential).T * scale
-            grad_keys_t += times((q * scale).T.to(gradient_dtype), exponential.T)
+            grad_queries[part] = sums_of_keys * scale
+            grad_keys_t += times((q * scale).T.to(gradient_dtype), exponential.to(gradient_dtype).T)
         grad_keys = grad_keys_t.T * key_weight[:, None]
         ctx.save_for_backward(grad_queries[:n_queries], grad_keys[:n_keys])
         return total
@@ -189,6 +192,21 @@ class _WeightedLogSumExp(torch.autograd.Function):
     def backward(ctx: Any, grad_output: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         grad_queries, grad_keys = ctx.saved_tensors
         return grad_output * grad_queries, grad_output * grad_keys, None, None, None, None
+
+
+def _sums(
+    exponential: torch.Tensor,
+    key_weight: torch.Tensor,
+    weighted_keys_t: torch.Tensor,
+    both: torch.Tensor | None,
+    times: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Σ_j v_j e_ij (query,) and Σ_j v_j e_ij k_j (query, dim); together, if ``both`` has both."""
+    if both is not None:
+        sums, sums_of_keys = (exponential @ both).tensor_split([1], dim=1)
+        return sums.squeeze(1), sums_of_keys
+    of_dtype = exponential.to(weighted_keys_t.dtype)
+    return exponential @ key_weight, times(weighted_keys_t, of_dtype).T
 
 
 def _times_transposed_by_mkl(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
