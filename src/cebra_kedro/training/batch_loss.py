@@ -20,7 +20,7 @@ from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.objectives import Objectives, weighed
 
 # Batches drawn ahead, unless what was looked up for them takes more than so many bytes.
-_STEPS_AHEAD, _BYTES_AHEAD = 8, 2**28
+_STEPS_AHEAD, _BYTES_AHEAD = 32, 2**28
 
 LookedUp = tuple[Any, ...]  # for each session, what its embedder asked for
 
