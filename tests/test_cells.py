@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
 from cebra_kedro.cells import Cell, CellsFailedError, complete, file_of
+from cebra_kedro.cells.processes import Processes
 from cebra_kedro.run.log_file import LogFile
 
 KEYS = [f"buddy/fold{fold}_seed{seed}" for fold in range(3) for seed in range(2)]
@@ -153,6 +155,16 @@ def test_nothing_is_logged_without_a_title(folder, log, caplog):
 def test_one_process_means_this_one(folder):
     complete({"a": Cell(lambda _: Word(str(os.getpid())))}, folder, FORMAT)
     assert FORMAT.read(folder / "a.json") == str(os.getpid())
+
+
+def test_processes_are_kept_while_fewer_are_needed(folder, log, monkeypatch):
+    """They would have to import everything again; and no more than were asked for are started."""
+    monkeypatch.setattr(Processes, "_largest", 1)
+    sizes = []
+    for keys, processes in ((KEYS[:3], 4), (KEYS[3:5], 4), (KEYS[4:], 2)):
+        complete(cells(log, keys=keys), folder / str(len(sizes)), FORMAT, processes=processes)
+        sizes.append(get_reusable_executor(reuse=True)._max_workers)
+    assert sizes == [3, 3, 2]
 
 
 @pytest.mark.parametrize("finished_before", [0, 1, 5])

@@ -7,19 +7,17 @@ stops no other cell.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import logging
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cebra_kedro.cells.away import computed_away, kept, packed
 from cebra_kedro.cells.engine import Outcome, Task
 from cebra_kedro.cells.work import attempt, failed, sendable
+from cebra_kedro.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -29,10 +27,6 @@ logger = logging.getLogger(__name__)
 _WAITING_PER_WORKER = 3
 _WAITING = 64
 """So many cells are given to the scheduler before it asks for more workers."""
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_KEPT = {_M_TRIM_THRESHOLD: 2**30, _M_MMAP_THRESHOLD: 2**25}
-"""Bytes; the second is the largest that glibc takes, and what it comes to by itself."""
 
 _ONE_AT_A_TIME = threading.Lock()
 """A worker of many threads computes one cell at a time: threads within a cell are torch's, and
@@ -130,7 +124,7 @@ def _compute(task: Task, root: str) -> Outcome:
             ),
         )
     with _ONE_AT_A_TIME:
-        _keep_memory()
+        keep_freed_memory()
         return sendable(attempt(task))
 
 
@@ -139,21 +133,8 @@ def _compute_away(content: bytes, files: Mapping[str, bytes]) -> tuple[Outcome, 
     from distributed import get_worker
 
     with _ONE_AT_A_TIME:
-        _keep_memory()
+        keep_freed_memory()
         return computed_away(content, files, Path(get_worker().local_directory))
-
-
-@cache
-def _keep_memory() -> None:
-    """Let this process keep memory that it has released, as processes do by themselves.
-
-    Dask's nanny starts workers in which every larger array is given back to the system at once
-    (``MALLOC_TRIM_THRESHOLD_``). The arrays of a training step would be fetched anew at each step,
-    which takes as long as the step.
-    """
-    with contextlib.suppress(AttributeError, OSError):  # another C library than glibc
-        for parameter, n_bytes in _KEPT.items():
-            ctypes.CDLL(None).mallopt(parameter, n_bytes)
 
 
 def _worker() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from multiprocessing import parent_process
+from typing import ClassVar
 
 from cebra_kedro.cells.engine import Outcome, Task
 from cebra_kedro.cells.work import attempt, failed, sendable, words
@@ -22,10 +23,23 @@ class Processes:
     Kedro's ParallelRunner, starts none: it would wait for them for ever when it ends.
     """
 
+    _largest: ClassVar[int] = 1
+
     def run(self, tasks: Sequence[Task], processes: int) -> Iterator[Outcome]:
         """Compute all tasks; those that a lost process was at are begun again in a new one."""
-        processes = min(processes, len(tasks)) if parent_process() is None else 1
-        return _in_others(list(tasks), processes) if processes > 1 else map(attempt, tasks)
+        if min(processes, len(tasks)) == 1 or parent_process() is not None:
+            return map(attempt, tasks)
+        return _in_others(list(tasks), self._size(len(tasks), processes))
+
+    @classmethod
+    def _size(cls, n_tasks: int, most: int) -> int:
+        """How many processes are kept: no fewer for fewer tasks.
+
+        Those that end would have to be started again, and import torch again, for the next tasks;
+        and nodes that run beside each other (ThreadRunner) share them.
+        """
+        cls._largest = max(cls._largest, min(n_tasks, most))
+        return min(cls._largest, most)
 
 
 def _in_others(tasks: list[Task], processes: int) -> Iterator[Outcome]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 
+from cebra_kedro.memory import keep_freed_memory
 from cebra_kedro.training.adapt import Start
 from cebra_kedro.training.batch_loss import BatchLoss, dtype_of
 from cebra_kedro.training.checkpoint import Checkpoint, TrainingState
@@ -23,7 +24,6 @@ from cebra_kedro.training.encoder import build_network
 from cebra_kedro.training.fingerprint import fingerprint
 from cebra_kedro.training.flat import FlatParameters
 from cebra_kedro.training.loss import InfoNCE
-from cebra_kedro.training.memory import keep_freed_memory
 from cebra_kedro.training.model import EncoderModel
 from cebra_kedro.training.objectives import Objectives, criterion_of, weighed
 from cebra_kedro.training.optimizer import Optimizer
