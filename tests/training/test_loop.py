@@ -158,7 +158,7 @@ def test_drawing_beside_training_and_taking_turns_give_the_same_bits(make_data, 
     assert same_bits(*models)
 
 
-@pytest.mark.parametrize(("limit", "ahead"), [(2**28, 8), (20_000, 3), (1, 1)])
+@pytest.mark.parametrize(("limit", "ahead"), [(2**28, 32), (20_000, 3), (1, 1)])
 def test_less_is_drawn_ahead_if_it_takes_much_memory(limit, ahead, tmp_path, monkeypatch):
     # three times 16 rows, windows of 5 bins of 6 float32 values: 5760 bytes a step
     np.save(tmp_path / "neural.npy", tiny_data(n_time=5000).neural)

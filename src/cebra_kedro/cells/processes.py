@@ -27,7 +27,7 @@ class Processes:
 
     def run(self, tasks: Sequence[Task], processes: int) -> Iterator[Outcome]:
         """Compute all tasks; those that a lost process was at are begun again in a new one."""
-        if min(processes, len(tasks)) == 1 or parent_process() is not None:
+        if min(processes, len(tasks)) <= 1 or parent_process() is not None:
             return map(attempt, tasks)
         return _in_others(list(tasks), self._size(len(tasks), processes))
 

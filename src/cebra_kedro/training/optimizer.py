@@ -30,8 +30,9 @@ class Optimizer:
         self._update = {"adam": adam, "adamw": adamw}[config.name]
         self._mean = torch.zeros_like(parameter, requires_grad=False)
         self._mean_square = torch.zeros_like(self._mean)
-        self._steps = self._mean.new_zeros(())
         self._is_fused = parameter.device.type in ("cpu", "cuda")
+        # Where the kernel is not one, torch reads the number at each step.
+        self._steps = torch.zeros((), device=parameter.device if self._is_fused else "cpu")
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> None:
