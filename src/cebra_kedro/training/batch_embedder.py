@@ -111,7 +111,6 @@ class _Embedder(abc.ABC):
     ) -> None:
         self._network, self._device, self._dtype = network, device, dtype
         self._window = window_of(network)
-        self._reach = torch.arange(self._window.length)
         self._last = len(neural) - self._window.length if clamp else None
         self._prepare(neural)
 
@@ -195,6 +194,7 @@ class _FileEmbedder(_Embedder):
 
     def _prepare(self, neural: Rows) -> None:
         self._stored = neural
+        self._reach = torch.arange(self._window.length)
         self.bytes_of_row = neural[: self._window.length].nbytes
         self._native = neural.dtype.newbyteorder("=")  # torch knows no other byte order
 
