@@ -167,7 +167,7 @@ class Stacked:
 
 
 class _Convolved(torch.autograd.Function):
-    """``training.layers._Shifted`` with batched products."""
+    """``training.functions.convolved_by_shifts`` with batched products."""
 
     @staticmethod
     def forward(ctx: Any, rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> Any:
@@ -181,7 +181,7 @@ class _Convolved(torch.autograd.Function):
 
 
 class _Residual(torch.autograd.Function):
-    """``training.layers._Residual`` with batched products."""
+    """``training.functions.residual`` with batched products."""
 
     @staticmethod
     def forward(ctx: Any, rows: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> Any:

@@ -1,8 +1,9 @@
-"""Several things that are wrong with what a person gave, said at once."""
+"""What is wrong with what a person gave: several things at once, and what may have been meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 
@@ -52,3 +53,14 @@ class Problems:
         if self._found:
             listed = "; ".join(f"({n}) {text}" for n, text in enumerate(self._found, 1))
             raise kind(f"{self._owner} has {len(self._found)} problems: {listed}")
+
+
+def did_you_mean(wanted: str, known: Iterable[str], n: int = 1) -> str:
+    """A question naming at most ``n`` known names like the one that was wanted, or nothing.
+
+    Example:
+        >>> did_you_mean("budy", ["achilles", "buddy"])
+        'did you mean buddy?'
+    """
+    similar = difflib.get_close_matches(wanted, list(known), n=n)
+    return f"did you mean {' or '.join(similar)}?" if similar else ""

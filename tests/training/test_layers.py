@@ -10,14 +10,8 @@ import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
 from cebra_kedro.training.config import EncoderConfig
 from cebra_kedro.training.encoder import build_network, embed_windows, window_of
-from cebra_kedro.training.layers import (
-    _products,
-    _Residual,
-    _Shifted,
-    _UnitNorm,
-    run_channels_last,
-    store_for_sums,
-)
+from cebra_kedro.training.functions import convolved_by_shifts, residual, unit_norm
+from cebra_kedro.training.layers import _products, run_channels_last, store_for_sums
 
 
 def row(length, channels=5, dtype=torch.float32):
@@ -50,7 +44,7 @@ def test_gradients_are_those_of_differences():
     inputs = row(9, 3, torch.float64)
     weight = torch.randn(2, 3, 3, dtype=torch.float64, requires_grad=True)
     bias = torch.randn(2, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(_Shifted.apply, (inputs, weight, bias))
+    assert torch.autograd.gradcheck(convolved_by_shifts, (inputs, weight, bias))
 
 
 @pytest.mark.parametrize("crop", [(1, 1), (2, 0)])
@@ -79,7 +73,7 @@ def test_gradients_of_a_skip_are_those_of_differences():
     inputs = row(9, 3, torch.float64)
     weight = torch.randn(3, 3, 3, dtype=torch.float64, requires_grad=True)
     bias = torch.randn(3, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(_Residual.apply, (inputs, weight, bias, 1))
+    assert torch.autograd.gradcheck(residual, (inputs, weight, bias, 1))
 
 
 def test_inputs_of_a_recording_take_no_gradient():
@@ -96,9 +90,9 @@ def test_low_precision_is_left_to_torch():
 
 def test_gradients_of_a_unit_norm_are_those_of_differences_and_can_be_differentiated():
     inputs = torch.randn(4, 3, 1, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: _UnitNorm.apply(x)[0], inputs)
-    assert torch.autograd.gradgradcheck(lambda x: _UnitNorm.apply(x)[0], inputs)
-    torch.testing.assert_close(_UnitNorm.apply(inputs)[0], F.normalize(inputs, dim=1))
+    assert torch.autograd.gradcheck(unit_norm, inputs)
+    assert torch.autograd.gradgradcheck(unit_norm, inputs)
+    torch.testing.assert_close(unit_norm(inputs), F.normalize(inputs, dim=1))
 
 
 @pytest.mark.parametrize("architecture", ["offset1-model", "offset10-model", "resample1-model"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cebra_kedro.experiment.description import Experiment
+from cebra_kedro.problems import did_you_mean
 
 NOT_EXPERIMENTS = ("compute", "mlflow", "only_sessions")
 """Parameters that describe no experiment."""
@@ -90,8 +90,8 @@ def _problem(experiment: str, details: Any) -> str:
     parts = [p for p in parts if p != "EncoderConfig" and not p.startswith(("dict[", "function-"))]
     path, name = ".".join([experiment, *parts]), parts[-1] if parts else ""
     if details["type"] == "extra_forbidden":
-        similar = difflib.get_close_matches(name, _known_names(), n=1)
-        return f"unknown parameter {path}" + (f" (did you mean {similar[0]}?)" if similar else "")
+        hint = did_you_mean(name, _known_names())
+        return f"unknown parameter {path}" + (f" ({hint})" if hint else "")
     if details["type"] == "missing":
         return f"parameter {path} is missing"
     if details["type"] == "value_error":  # our own words, which say what came

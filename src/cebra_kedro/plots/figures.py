@@ -5,7 +5,6 @@ Functions are imported where they are used, so that reading a description draws 
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import inspect
 from collections.abc import Callable, Mapping
@@ -16,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
+
+from cebra_kedro.problems import did_you_mean
 
 _RUNS = "a dot is one fold and seed, the short line their mean, the dashed line chance"
 
@@ -188,9 +189,10 @@ def figure_kind(name: str) -> FigureKind:
     """
     if name in FIGURES:
         return FIGURES[name]
-    similar = difflib.get_close_matches(name, FIGURES, n=1)
-    hint = f" (did you mean {similar[0]}?)" if similar else ""
-    raise ValueError(f"figures must be among {', '.join(FIGURES)}, got {name!r}{hint}")
+    hint = did_you_mean(name, FIGURES)
+    raise ValueError(
+        f"figures must be among {', '.join(FIGURES)}, got {name!r}" + (f" ({hint})" if hint else "")
+    )
 
 
 def known_options(name: str) -> tuple[str, ...]:

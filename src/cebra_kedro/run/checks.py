@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from cebra_kedro.configuration import RAW_VARIABLE, raw_folder
 from cebra_kedro.experiment import Descriptions, Experiment
 from cebra_kedro.experiment.descriptions import NOT_EXPERIMENTS
 from cebra_kedro.pipelines import chosen_sessions
+from cebra_kedro.problems import did_you_mean
 
 _LEAST_FREE_BYTES = 2**20
 """What manifest and log alone may need; results say themselves where they find no room."""
@@ -72,10 +72,10 @@ def check_parameters(parameters: Mapping[str, Any], folders: Iterable[Path]) -> 
     for name, problem in descriptions.problems.items():
         if not isinstance(parameters[name], dict):
             known = [*descriptions.experiments, *NOT_EXPERIMENTS]
-            similar = difflib.get_close_matches(name, known, n=1)
-            hint = f" (did you mean {similar[0]}?)" if similar else ""
+            hint = did_you_mean(name, known)
+            meant = f" ({hint})" if hint else ""
             where = problem.rpartition(". Correct ")[2]
-            raise ValueError(f"unknown parameter {name}{hint}. Correct {where}")
+            raise ValueError(f"unknown parameter {name}{meant}. Correct {where}")
     return descriptions
 
 
@@ -155,10 +155,10 @@ def check_sessions(
     known = [session for one in described.values() for session in one.sessions]
     for session in wanted:
         if session not in known:
-            similar = difflib.get_close_matches(session, known, n=1)
+            hint = did_you_mean(session, known)
             raise ValueError(
                 f"there is no session {session}; "
-                + (f"did you mean {similar[0]}? " if similar else "")
+                + (f"{hint} " if hint else "")
                 + "; ".join(f"{n} has {', '.join(one.sessions)}" for n, one in described.items())
             )
     without = [name for name, sessions in chosen.items() if not sessions]
@@ -282,8 +282,7 @@ def _check_raw_folder(places: Iterable[Path]) -> None:
 
 
 def _choices(wanted: str, known: Iterable[str]) -> str:
-    similar = difflib.get_close_matches(wanted, known, n=3)
-    return f"did you mean {' or '.join(similar)}?" if similar else f"choose {', '.join(known)}"
+    return did_you_mean(wanted, known, n=3) or f"choose {', '.join(known)}"
 
 
 def _namespaces(pipeline: Pipeline) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
+
+from cebra_kedro.problems import did_you_mean
 
 
 def read_config_file(path: Path, options: Collection[str]) -> dict[str, Any]:
@@ -36,8 +37,7 @@ def read_config_file(path: Path, options: Collection[str]) -> dict[str, Any]:
     given: dict[str, Any] = content["run"]
     for option in given:
         if option not in options:
-            close = difflib.get_close_matches(str(option), options, n=2)
-            hint = f"did you mean {' or '.join(close)}?" if close else "see kedro run --help"
+            hint = did_you_mean(str(option), options, n=2) or "see kedro run --help"
             raise ValueError(f"--config {path}: kedro run has no option {option}; {hint}")
     return {option: _between_commas(value) for option, value in given.items()}
 

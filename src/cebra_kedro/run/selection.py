@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from kedro.pipeline import Pipeline
+
+from cebra_kedro.problems import did_you_mean
 
 _NODES = {"node_names": "--nodes", "from_nodes": "--from-nodes", "to_nodes": "--to-nodes"}
 _ENTRIES = {"from_inputs": "--from-inputs", "to_outputs": "--to-outputs"}
@@ -81,9 +82,10 @@ def _choices(wanted: str, known: Collection[str]) -> str:
     if not known:
         return "there are none at all"
     ends_so = [name for name in sorted(known) if name.endswith(f".{wanted}")]
-    similar = ends_so or difflib.get_close_matches(wanted, sorted(known), n=3)
-    if similar:
-        return f"did you mean {' or '.join(similar[:3])}?"
+    if ends_so:
+        return f"did you mean {' or '.join(ends_so[:3])}?"
+    if hint := did_you_mean(wanted, sorted(known), n=3):
+        return hint
     if len(known) > _SHOWN:
         return "kedro registry describe PIPELINE lists what it has"
     return f"choose {', '.join(known)}"

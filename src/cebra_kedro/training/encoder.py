@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 from dataclasses import dataclass
 
 import torch
 
+from cebra_kedro.problems import did_you_mean
 from cebra_kedro.training.config import EncoderConfig
 from cebra_kedro.training.layers import normalise_pieces, run_channels_last
 from cebra_kedro.training.sparse import SparseWindows
@@ -54,12 +54,12 @@ def build_network(
 
     names = known_architectures()
     if config.architecture not in names:
-        similar = difflib.get_close_matches(config.architecture, names, n=3)
-        hint = f"did you mean {' or '.join(similar)}? " if similar else ""
+        hint = did_you_mean(config.architecture, names, n=3)
         usual = [name for name in names if "-mse-" not in name]  # a hundred further variants
         raise ValueError(
             f"encoder.architecture must be registered by cebra, got {config.architecture!r}; "
-            f"{hint}Known are {', '.join(usual)} and variants of offset1-model-mse"
+            + (f"{hint} " if hint else "")
+            + f"Known are {', '.join(usual)} and variants of offset1-model-mse"
         )
     with RANDOM_STATE, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

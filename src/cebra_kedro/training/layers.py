@@ -7,7 +7,7 @@ that are not zero are known (``sparse``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -15,6 +15,7 @@ from typing import Any, cast
 import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own abbreviation)
 
+from cebra_kedro.training.functions import convolved_by_shifts, crop, residual, unit_norm
 from cebra_kedro.training.products import is_for_onednn, onednn_is_faster, times_transposed
 from cebra_kedro.training.sparse import SparseWindows
 
@@ -168,7 +169,7 @@ def _products(
         weight = weight.permute(0, 2, 1).reshape(n_channels, -1)
         return _linear(flat, weight, bias)[:, :, None, None]
     if stride == 1 and len(inputs) == 1 and _is_plain(inputs) and not onednn_is_faster():
-        return _Shifted.apply(inputs, weight, bias)
+        return convolved_by_shifts(inputs, weight, bias)
     return F.conv2d(inputs, weight[:, :, None, :], bias, stride=(1, stride))
 
 
@@ -184,128 +185,6 @@ def _is_plain(inputs: torch.Tensor) -> bool:
     """Whether inputs are (row, channel, 1, time) of float32 products on a CPU."""
     here = inputs.device.type == "cpu" and inputs.dtype == torch.float32
     return inputs.dim() == 4 and here and not torch.is_autocast_enabled("cpu")
-
-
-class _Shifted(torch.autograd.Function):
-    """A convolution of one long row and its gradients, a matrix product for each bin of the kernel.
-
-    For CPUs without AVX-512: there, the gradients of oneDNN's convolution take five times as long
-    as the convolution itself.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
-    ) -> torch.Tensor:
-        ctx.save_for_backward(inputs, weight)
-        return _convolved(inputs, weight, bias)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        inputs, weight = ctx.saved_tensors
-        return _gradients(inputs, gradient, weight, ctx.needs_input_grad)
-
-
-class _Residual(torch.autograd.Function):
-    """Rows (row, channel, 1, time), cut to size, plus the GELU of their convolution.
-
-    As one function, the gradients of both ways are added up where they arise; as two, each fills
-    an array of its own first.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, begin: int
-    ) -> torch.Tensor:
-        convolved = _convolved(inputs, weight, bias)
-        ctx.save_for_backward(inputs, weight, bias, convolved)
-        ctx.kept = slice(begin, begin + convolved.shape[-1])
-        return F.gelu(convolved).add_(inputs[..., ctx.kept])
-
-    @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        inputs, weight, bias, convolved = ctx.saved_tensors
-        if torch.is_grad_enabled():  # the gradient will be differentiated by what this came from
-            convolved = _convolved(inputs, weight, bias)
-        of_convolved = torch.ops.aten.gelu_backward(gradient, convolved)
-        found = _gradients(inputs, of_convolved, weight, ctx.needs_input_grad)
-        if found[0] is not None:
-            found[0][..., ctx.kept] += gradient
-        return *found, None
-
-
-def _convolved(
-    inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
-) -> torch.Tensor:
-    """Of (row, channel, 1, time), with stride 1."""
-    if not _is_for_shifts(inputs, weight):
-        return F.conv2d(inputs, weight[:, :, None], bias)
-    rows, kernels = _as_rows(inputs), weight.permute(2, 0, 1).contiguous()
-    n_outputs = len(rows) - len(kernels) + 1
-    output = rows[:n_outputs] @ kernels[0].t()
-    if bias is not None:
-        output += bias
-    for shift in range(1, len(kernels)):
-        output.addmm_(rows[shift : shift + n_outputs], kernels[shift].t())
-    return _as_row_of_bins(output)
-
-
-def _gradients(
-    inputs: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor, wanted: Sequence[bool]
-) -> tuple[torch.Tensor | None, ...]:
-    """Of inputs, weight and bias of such a convolution; None of what is not wanted."""
-    if _is_for_shifts(gradient, weight):
-        rows, pulls = _as_rows(inputs), _as_rows(gradient)
-        return (
-            _as_row_of_bins(_gradient_of_rows(rows, pulls, weight)) if wanted[0] else None,
-            _gradient_of_weight(rows, pulls, weight) if wanted[1] else None,
-            pulls.sum(dim=0) if wanted[2] else None,
-        )
-    of_inputs, of_weight, of_bias = torch.ops.aten.convolution_backward(
-        gradient,
-        inputs,
-        weight[:, :, None],
-        [len(weight)],
-        stride=[1, 1],
-        padding=[0, 0],
-        dilation=[1, 1],
-        transposed=False,
-        output_padding=[0, 0],
-        groups=1,
-        output_mask=list(wanted[:3]),
-    )
-    return of_inputs, None if of_weight is None else of_weight[:, :, 0], of_bias
-
-
-def _is_for_shifts(inputs: torch.Tensor, weight: torch.Tensor) -> bool:
-    return len(inputs) == 1 and not is_for_onednn(inputs, weight)
-
-
-def _as_rows(row_of_bins: torch.Tensor) -> torch.Tensor:
-    """(1, channel, 1, time) → (time, channel), the order in memory."""
-    return row_of_bins.permute(0, 2, 3, 1).reshape(row_of_bins.shape[-1], -1)
-
-
-def _as_row_of_bins(rows: torch.Tensor) -> torch.Tensor:
-    """(time, channel) → (1, channel, 1, time)."""
-    return rows[None, None].permute(0, 3, 1, 2)
-
-
-def _gradient_of_rows(
-    rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
-) -> torch.Tensor:
-    found = rows.new_zeros(rows.shape)
-    for shift, kernel in enumerate(weight.permute(2, 0, 1).contiguous()):
-        found[shift : shift + len(gradient)].addmm_(gradient, kernel)
-    return found
-
-
-def _gradient_of_weight(
-    rows: torch.Tensor, gradient: torch.Tensor, weight: torch.Tensor
-) -> torch.Tensor:
-    n_outputs, kernel = len(gradient), weight.shape[2]
-    found = [gradient.t() @ rows[shift : shift + n_outputs] for shift in range(kernel)]
-    return torch.stack(found, dim=2)
 
 
 def _thin_and_convolve(module: Any, inputs: torch.Tensor | SparseWindows) -> torch.Tensor | _Beside:
@@ -333,65 +212,19 @@ def _skip(module: Any, inputs: torch.Tensor) -> torch.Tensor:
     begin = module.crop.start
     match list(module.module):
         case [
-            torch.nn.Conv1d(stride=(1,), bias=torch.Tensor()) as layer,
+            torch.nn.Conv1d(stride=(1,), bias=torch.Tensor() as bias) as layer,
             torch.nn.GELU(approximate="none"),
         ] if _is_plain(inputs):
-            return _Residual.apply(inputs, layer.weight, layer.bias, begin)
+            return residual(inputs, layer.weight, bias, begin)
     skipped = module.module(inputs)
     if inputs.dim() != 4:
         return inputs[..., module.crop] + skipped
-    return _Crop.apply(inputs, begin, inputs.shape[-1] - skipped.shape[-1] - begin) + skipped
-
-
-class _Crop(torch.autograd.Function):
-    """Cut bins off both ends, with a gradient in the memory layout of the inputs.
-
-    The gradient of a plain slice comes back in another layout, which makes every layer before it
-    several times slower.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, inputs: torch.Tensor, begin: int, end: int) -> torch.Tensor:
-        ctx.cut = (begin, end)
-        return inputs[..., begin : inputs.shape[-1] - end]
-
-    @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        return F.pad(gradient, ctx.cut), None, None
+    return crop(inputs, begin, inputs.shape[-1] - skipped.shape[-1] - begin) + skipped
 
 
 def _normalise(_: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """Unit norm along the channels, as cebra's ``_Norm``; its ``torch.norm`` is slow on few."""
-    normalised: torch.Tensor = _UnitNorm.apply(inputs)[0]
-    return normalised
-
-
-class _UnitNorm(torch.autograd.Function):
-    """Inputs divided by their norm along the channels, and the norm.
-
-    As one function, its gradient takes four passes over the array instead of ten. The norm is an
-    output so that the gradient can be differentiated again (``jacobian``).
-    """
-
-    @staticmethod
-    def forward(ctx: Any, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        norm = inputs.square().sum(dim=1, keepdim=True).sqrt_()
-        normalised = inputs / norm
-        ctx.save_for_backward(normalised, norm)
-        ctx.set_materialize_grads(False)
-        return normalised, norm
-
-    @staticmethod
-    def backward(
-        ctx: Any, of_normalised: torch.Tensor | None, of_norm: torch.Tensor | None
-    ) -> torch.Tensor | None:
-        normalised, norm = ctx.saved_tensors
-        found = None if of_norm is None else of_norm * normalised
-        if of_normalised is not None:
-            along = (of_normalised * normalised).sum(dim=1, keepdim=True)
-            across = torch.addcmul(of_normalised, normalised, along, value=-1) / norm
-            found = across if found is None else found + across
-        return found
+    return unit_norm(inputs)
 
 
 def _normalise_each(
