@@ -71,11 +71,19 @@ def test_batches_come_in_the_order_of_their_steps(ahead, workers, overlap):
     def make(step):
         return make_batch(law, anchors, step, 16, 8)
 
-    with drawn_ahead(make, range(4, 20), workers=workers, overlap=overlap, ahead=ahead) as batches:
+    with drawn_ahead(
+        make,
+        lambda batch: batch.reference,
+        range(4, 20),
+        workers=workers,
+        overlap=overlap,
+        ahead=ahead,
+    ) as batches:
         drawn = list(batches)
     assert len(drawn) == 16
-    for step, batch in zip(range(4, 20), drawn, strict=True):
+    for step, (batch, found) in zip(range(4, 20), drawn, strict=True):
         assert_same(batch, make(step))
+        assert found is batch.reference
 
 
 class Watched:
@@ -92,16 +100,19 @@ class Watched:
 
 
 @WORKERS
-def test_an_error_in_a_thread_reaches_the_caller_at_its_step(workers, overlap):
+@pytest.mark.parametrize("ahead", [1, 2, 8])
+@pytest.mark.parametrize("which", ["draw", "look_up"])
+def test_an_error_in_a_thread_reaches_the_caller_at_its_step(which, ahead, workers, overlap):
+    functions = {"draw": Watched(), "look_up": Watched(), which: Watched(fails_at=3)}
     received = []
     with (
         pytest.raises(ZeroDivisionError, match="cannot draw step 3"),
         drawn_ahead(
-            Watched(fails_at=3), range(10), workers=workers, overlap=overlap, ahead=8
+            **functions, steps=range(10), workers=workers, overlap=overlap, ahead=ahead
         ) as batches,
     ):
         received.extend(batches)  # keeps what came before the error
-    assert received == [0, 1, 2]
+    assert received == [(0, 0), (1, 1), (2, 2)]
     assert not drawing()
 
 
@@ -110,7 +121,9 @@ def test_an_error_in_a_thread_reaches_the_caller_at_its_step(workers, overlap):
 @pytest.mark.parametrize("ahead", [1, 5])
 def test_leaving_early_stops_the_threads(taken, ahead, workers, overlap):
     before, make = threading.active_count(), Watched()
-    with drawn_ahead(make, range(10**6), workers=workers, overlap=overlap, ahead=ahead) as batches:
+    with drawn_ahead(
+        make, Watched(), range(10**6), workers=workers, overlap=overlap, ahead=ahead
+    ) as batches:
         for _ in range(taken):
             next(batches)
         assert drawing()
@@ -121,7 +134,7 @@ def test_leaving_early_stops_the_threads(taken, ahead, workers, overlap):
 
 def test_taking_turns_nothing_is_drawn_during_a_step():
     make = Watched()
-    with drawn_ahead(make, range(10), workers=2, overlap=False, ahead=4) as batches:
+    with drawn_ahead(make, Watched(), range(10), workers=2, overlap=False, ahead=4) as batches:
         for _ in batches:
             before = list(make.steps)
             time.sleep(0.01)  # the step

@@ -165,9 +165,9 @@ def test_less_is_drawn_ahead_if_it_takes_much_memory(limit, ahead, tmp_path, mon
     mapped = np.load(tmp_path / "neural.npy", mmap_mode="r")
     asked, drawn_ahead = [], module.drawn_ahead
 
-    def watched(make, steps, **options):
+    def watched(*functions_and_steps, **options):
         asked.append(options["ahead"])
-        return drawn_ahead(make, steps, **options)
+        return drawn_ahead(*functions_and_steps, **options)
 
     monkeypatch.setattr(module, "drawn_ahead", watched)
     monkeypatch.setattr(module, "_BYTES_AHEAD", limit)

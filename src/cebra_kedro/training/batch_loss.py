@@ -90,18 +90,18 @@ class BatchLoss:
         self, first_step: int
     ) -> contextlib.AbstractContextManager[Iterator[tuple[Batch, LookedUp]]]:
         """The batches from a step on, drawn during training if torch leaves a core free."""
-
-        def make(step: int) -> tuple[Batch, LookedUp]:
-            batch = self.draw(step)
-            return batch, self.look_up(batch)
-
         steps = range(first_step, self._config.steps)
         n_cores = available_cores()
         overlap = self._device.type != "cpu" or torch.get_num_threads() < n_cores
         bytes_of_step = self._rows_per_step * sum(each.bytes_of_row for each in self.embedders)
         ahead = int(_BYTES_AHEAD // max(bytes_of_step, _BYTES_AHEAD / _STEPS_AHEAD)) or 1
         return drawn_ahead(
-            make, steps, workers=1 if overlap else n_cores, overlap=overlap, ahead=ahead
+            self.draw,
+            self.look_up,
+            steps,
+            workers=1 if overlap else n_cores,
+            overlap=overlap,
+            ahead=ahead,
         )
 
     def draw(self, step: int) -> Batch:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +16,13 @@ import torch
 
 from cebra_kedro.sampling import Anchors, PairLaw
 
-T = TypeVar("T")
+In = TypeVar("In")
+Out = TypeVar("Out")
+Drawn = TypeVar("Drawn")
+Found = TypeVar("Found")
+# Of consecutive steps: what was made until an error, and the error.
+_Made = tuple[list[tuple[Drawn, Found]], Exception | None]
+_Maker = Callable[[range], _Made[Drawn, Found]]
 
 
 @dataclass(frozen=True)
@@ -73,50 +80,97 @@ def make_batch(
 
 @contextlib.contextmanager
 def drawn_ahead(
-    make: Callable[[int], T], steps: range, *, workers: int, overlap: bool, ahead: int
-) -> Iterator[Iterator[T]]:
+    draw: Callable[[int], Drawn],
+    look_up: Callable[[Drawn], Found],
+    steps: range,
+    *,
+    workers: int,
+    overlap: bool,
+    ahead: int,
+) -> Iterator[Iterator[tuple[Drawn, Found]]]:
     """What consecutive steps need, made for up to ``ahead`` steps before it is needed.
 
     Threads that draw while torch multiplies on all cores slow it down by more than they save: its
     threads wait for each other. Without ``overlap``, the next steps are therefore drawn together,
     on all cores, while torch waits.
 
-    Leaving the ``with`` block stops the threads, also after an error; an error in ``make`` is
-    raised at its step.
+    Leaving the ``with`` block stops the threads, also after an error; an error is raised at its
+    step.
 
     Args:
-        make: what a step needs; called in other threads.
+        draw: the pairs of a step; called in other threads.
+        look_up: what these pairs need; the same.
         steps: numbers of the steps.
         workers: threads that draw.
         overlap: draw during the steps before.
         ahead: steps drawn ahead, ≥ 1.
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix="pair-draws")
-    draw = _overlapped if overlap else _taking_turns
+    make = partial(_made, draw, look_up)
+    made = (
+        _overlapped(pool, make, steps, ahead)
+        if overlap
+        else _taking_turns(pool, workers, make, steps, ahead)
+    )
     try:
-        yield draw(pool, make, steps, ahead)
+        yield made
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _overlapped(
-    pool: ThreadPoolExecutor, make: Callable[[int], T], steps: range, ahead: int
-) -> Iterator[T]:
-    ready = deque(pool.submit(make, step) for step in steps[:ahead])
-    for step in steps[ahead:]:
-        drawn = ready.popleft().result()
+    pool: ThreadPoolExecutor, make: _Maker[Drawn, Found], steps: range, ahead: int
+) -> Iterator[tuple[Drawn, Found]]:
+    one_by_one = (steps[number : number + 1] for number in range(len(steps)))
+    ready = deque(pool.submit(make, step) for step in itertools.islice(one_by_one, ahead))
+    for step in one_by_one:
+        made = ready.popleft().result()
         ready.append(pool.submit(make, step))
-        yield drawn
+        yield from _or_error(made)
     while ready:
-        yield ready.popleft().result()
+        yield from _or_error(ready.popleft().result())
 
 
 def _taking_turns(
-    pool: ThreadPoolExecutor, make: Callable[[int], T], steps: range, ahead: int
-) -> Iterator[T]:
+    pool: ThreadPoolExecutor,
+    workers: int,
+    make: _Maker[Drawn, Found],
+    steps: range,
+    ahead: int,
+) -> Iterator[tuple[Drawn, Found]]:
     # The first step alone: it builds the search index, which threads would do several times over.
     for begin, end in itertools.pairwise([0, *range(1, len(steps), ahead), len(steps)]):
-        drawn = deque(pool.submit(make, step) for step in steps[begin:end])
-        wait(drawn)
-        while drawn:
-            yield drawn.popleft().result()
+        size = -(-(end - begin) // workers)
+        # Threads that change with each step would wait for each other's turn most of the time.
+        parts = [steps[first : min(first + size, end)] for first in range(begin, end, size or 1)]
+        made = deque(pool.submit(make, part) for part in parts)
+        wait(made)
+        while made:
+            yield from _or_error(made.popleft().result())
+
+
+def _made(
+    draw: Callable[[int], Drawn], look_up: Callable[[Drawn], Found], steps: range
+) -> _Made[Drawn, Found]:
+    """Draws first, so that they and the look-ups each find their arrays in cache."""
+    drawn, error = _until_error(draw, steps)
+    found, earlier_error = _until_error(look_up, drawn)
+    return list(zip(drawn, found, strict=False)), earlier_error or error
+
+
+def _until_error(
+    function: Callable[[In], Out], inputs: Iterable[In]
+) -> tuple[list[Out], Exception | None]:
+    found: list[Out] = []
+    try:
+        found.extend(map(function, inputs))  # keeps what came before an error
+    except Exception as error:
+        return found, error
+    return found, None
+
+
+def _or_error(made: _Made[Drawn, Found]) -> Iterator[tuple[Drawn, Found]]:
+    found, error = made
+    yield from found
+    if error is not None:
+        raise error
