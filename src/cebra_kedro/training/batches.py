@@ -106,7 +106,7 @@ def drawn_ahead(
         ahead: steps drawn ahead, ≥ 1.
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix="pair-draws")
-    make = partial(_made, draw, look_up)
+    make = partial(_draw_and_look_up, draw, look_up)
     made = (
         _overlapped(pool, make, steps, ahead)
         if overlap
@@ -149,7 +149,7 @@ def _taking_turns(
             yield from _or_error(made.popleft().result())
 
 
-def _made(
+def _draw_and_look_up(
     draw: Callable[[int], Drawn], look_up: Callable[[Drawn], Found], steps: range
 ) -> _Made[Drawn, Found]:
     """Draws first, so that they and the look-ups each find their arrays in cache."""
