@@ -167,6 +167,25 @@ def test_processes_are_kept_while_fewer_are_needed(folder, log, monkeypatch):
     assert sizes == [3, 3, 2]
 
 
+held = []
+
+
+def grown(n_bytes, _):
+    time.sleep(1.1)  # loky looks at memory once a second
+    held.append(os.urandom(n_bytes // 64) * 64)
+    return Word(str(os.getpid()))
+
+
+def test_processes_that_grow_are_kept(folder):
+    """With psutil, loky would replace them, and each new one would have to import torch again."""
+    pytest.importorskip("psutil")
+    sizes = {f"{round_}{i}": 400_000_000 * (round_ == 1) for round_ in range(3) for i in range(2)}
+    grows = {key: Cell(functools.partial(grown, size)) for key, size in sizes.items()}
+    complete(grows, folder, FORMAT, processes=2)
+    assert len({FORMAT.read(folder / f"{key}.json") for key in grows}) == 2
+    get_reusable_executor().shutdown()  # and give the memory back
+
+
 @pytest.mark.parametrize("finished_before", [0, 1, 5])
 def test_an_interrupted_run_goes_on_where_it_was(folder, log, finished_before):
     with pytest.raises(KeyboardInterrupt):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Sequence
 from multiprocessing import parent_process
 from typing import ClassVar
@@ -51,7 +52,11 @@ def _in_others(tasks: list[Task], processes: int) -> Iterator[Outcome]:
         # Arrays are sent as arrays: an encoder reads one that is mapped from a file in another way,
         # which gives the same encoder but for its last bits.
         parallel = Parallel(
-            processes, backend="loky", return_as="generator_unordered", max_nbytes=None
+            processes,
+            backend="loky",
+            return_as="generator_unordered",
+            max_nbytes=None,
+            initializer=_may_grow,
         )
         try:
             for outcome in parallel(delayed(_attempt)(task) for task in left.copy().values()):
@@ -65,6 +70,19 @@ def _in_others(tasks: list[Task], processes: int) -> Iterator[Outcome]:
         yield failed(
             task, RuntimeError(f"{words(lost)} Lower training.processes or use less memory")
         )
+
+
+def _may_grow() -> None:
+    """Keep this process although it grows.
+
+    Where psutil is installed, as with Dask or Jupyter, loky takes 300 MB more than after the first
+    task for a leak and starts another process: after a recording was read, the import of torch is
+    enough, and each new process imports it again. A limit that is not of this name (it is loky's
+    own) changes nothing.
+    """
+    from joblib.externals.loky import process_executor
+
+    process_executor._MAX_MEMORY_LEAK_SIZE = math.inf
 
 
 def _attempt(task: Task) -> Outcome:
