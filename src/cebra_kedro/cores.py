@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
 
 
 def available_cores() -> int:
@@ -23,7 +26,16 @@ def one_thread() -> Iterator[None]:
     Of equally near neighbours, which one a search names depends on how it is divided among threads;
     a result must not depend on how many pieces of work a machine does at a time.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
+    with _libraries(len(sys.modules)).limit(limits=1):
         yield
+
+
+@lru_cache(maxsize=1)
+def _libraries(n_modules: int) -> Any:
+    """The numerical libraries in this process, found anew once it has imported something.
+
+    To find them takes as long as to decode a short recording.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -40,16 +40,16 @@ class RecordingFormat:
         write_recording(path, value, fingerprint)
 
     def read(self, path: Path) -> Recording:
-        """Read it."""
-        from cebra_kedro.io.recording_dataset import read_recording
+        """Read it, unless this process has it still; its arrays cannot be written to."""
+        from cebra_kedro.io.recordings_read import recording_in
 
-        return read_recording(path)
+        return recording_in(path)
 
     def fingerprint(self, path: Path) -> str | None:
         """From an attribute of the file."""
-        from cebra_kedro.io.recording_dataset import recording_fingerprint
+        from cebra_kedro.io.recordings_read import fingerprint_in
 
-        return recording_fingerprint(path)
+        return fingerprint_in(path)
 
     def about(self, path: Path) -> dict[str, Any]:
         """Source, checksum, checksum_status, simulated, n_time, n_neurons, bin_width_s."""
