@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import pytest
 
-from cebra_kedro.decoding import DecoderSettings, Samples, protocol
+from cebra_kedro.decoding import Samples, protocol
 from cebra_kedro.experiment import Experiment
 from cebra_kedro.io import SimulatedDataset
 from cebra_kedro.pipelines.training.jobs import EncoderJob, unit_of
@@ -53,7 +53,6 @@ def scores(recording, session):
     experiment = described()
     part = split_recording(recording, experiment.split.by, **experiment.split.options)
     target = experiment.decode["reach"]
-    settings = DecoderSettings(**experiment.decoders.model_dump())
     found = {}
     for name, n_seeds in SEEDS.items():
         unit = unit_of(experiment, name, session)
@@ -71,7 +70,7 @@ def scores(recording, session):
                 Samples(embedding, recording, part[0]),
                 labels=target.labels,
                 decoders=("knn",),
-                settings=settings,
+                settings=experiment.decoders,
                 shuffle_seed=seed if both else None,
             )
             results.append(decoded.scores)

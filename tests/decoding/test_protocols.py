@@ -67,15 +67,17 @@ def test_settings_are_kept_as_tuples():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"neighbours": ()}, r"neighbours must hold whole numbers of at least 1, .* got \[\]"),
-        ({"neighbours": (0, 4)}, r"neighbours must hold .* got \[0, 4\]"),
-        ({"neighbours": (1.5,)}, r"neighbours must hold whole numbers .* got \[1.5\]"),
-        ({"alphas": (0.0,)}, "alphas must hold positive finite numbers"),
-        ({"alphas": ()}, "alphas must hold positive finite numbers, one or more"),
-        ({"smoothings": (float("inf"),)}, "smoothings must hold positive finite numbers"),
-        ({"metric": "manhattan"}, "euclidean, cosine, got 'manhattan'"),
-        ({"bin_step": 0}, "bin_step must be a whole number of at least 1, got 0"),
-        ({"window_frames": 1.5}, "window_frames must be a whole number of at least 1, got 1.5"),
+        ({"neighbours": ()}, "neighbours\n.* at least 1 item"),
+        ({"neighbours": (0, 4)}, r"neighbours must be positive and finite, got \[0, 4\]"),
+        ({"neighbours": (1.5,)}, "neighbours.0\n.* valid integer"),
+        ({"alphas": (0.0,)}, "alphas must be positive and finite"),
+        ({"alphas": (1.0, -1.0)}, "alphas must be positive and finite"),
+        ({"alphas": ()}, "alphas\n.* at least 1 item"),
+        ({"smoothings": (float("inf"),)}, "smoothings must be positive and finite"),
+        ({"metric": "manhattan"}, "metric\n.* 'euclidean' or 'cosine'"),
+        ({"bin_step": 0}, "bin_step\n.* greater than or equal to 1"),
+        ({"window_frames": 1.5}, "window_frames\n.* valid integer"),
+        ({"neighbors": (1,)}, "neighbors\n.* not permitted"),
     ],
 )
 def test_settings_out_of_range_are_refused(change, message):

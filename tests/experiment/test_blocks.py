@@ -10,7 +10,6 @@ from cebra_kedro.experiment.blocks import (
     BaselineBlock,
     CompareBlock,
     DecodeBlock,
-    DecodersBlock,
     Named,
     SplitBlock,
     TrainingBlock,
@@ -266,20 +265,6 @@ def test_what_is_wrong_in_a_network_is_said_once():
             EncoderBlock.model_validate(POSITION | {"encoder": encoder})
         (error,) = caught.value.errors()
         assert (*where, "hidden_units") == error["loc"][2:]
-
-
-@pytest.mark.parametrize("name", ["neighbours", "alphas", "smoothings"])
-@pytest.mark.parametrize("values", [[], [0], [1, -1]])
-def test_candidates_of_decoders_are_positive(name, values):
-    refused(DecodersBlock, {name: values}, name)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("bin_step", 0), ("window_frames", 0), ("metric", "manhattan"), ("neighbours", [1.5])],
-)
-def test_settings_of_decoders_out_of_range_are_refused(name, value):
-    refused(DecodersBlock, {name: value}, name)
 
 
 def test_sessions_are_compared_in_one_way_or_several():

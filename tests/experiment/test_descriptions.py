@@ -111,7 +111,11 @@ def test_a_source_without_a_name_is_named():
         ("source", 3, "rats.source should be a valid dictionary"),
         ("baselines", {"raw": 3}, "rats.baselines.raw should be a valid dictionary"),
         ("decode", {"position": 3}, "rats.decode.position should be a valid dictionary"),
-        ("decoders", {"neighbours": [0]}, "rats.decoders: neighbours must be positive, got [0]"),
+        (
+            "decoders",
+            {"neighbours": [0]},
+            "rats.decoders: neighbours must be positive and finite, got [0]",
+        ),
         ("figures", "loss", "rats.figures should be a valid dictionary, got 'loss'"),
         ("figures", {"loss": 3}, "rats.figures.loss should be a valid dictionary, got 3"),
         ("split", {"by": "block", "folds": 4}, "rats.split: a split by block has no folds"),

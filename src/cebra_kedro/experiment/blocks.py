@@ -197,34 +197,6 @@ class DecodeBlock(Settings):
     protocol: str = "labels"
 
 
-class DecodersBlock(Settings):
-    """The candidates that decoders choose from, on validation rows.
-
-    Attributes:
-        neighbours: numbers of neighbours of ``knn``.
-        metric: distance between features, of ``knn``.
-        alphas: penalties of ``ridge`` and ``logistic``.
-        smoothings: of ``bayes``: shares of the largest variance that are added to all variances.
-        bin_step: fit and choose on each n-th bin only; test bins are all scored.
-        window_frames: a decoded frame counts as right when it is fewer frames away than this.
-    """
-
-    neighbours: tuple[int, ...] = Field((1, 4, 9, 16, 25, 36, 64, 100), min_length=1)
-    metric: Literal["euclidean", "cosine"] = "euclidean"
-    alphas: tuple[float, ...] = Field((1e-3, 1e-1, 1e1, 1e3), min_length=1)
-    smoothings: tuple[float, ...] = Field((1e-9, 1e-6, 1e-3, 1.0, 1e3), min_length=1)
-    bin_step: int = Field(1, ge=1)
-    window_frames: int = Field(30, ge=1)
-
-    @model_validator(mode="after")
-    def _positive(self) -> Self:
-        for name in ("neighbours", "alphas", "smoothings"):
-            values = getattr(self, name)
-            if min(values) <= 0:
-                raise ValueError(f"{name} must be positive, got {list(values)}")
-        return self
-
-
 class Transfer(Settings):
     """Encoders and decoders of one session, scored on the test trials of another.
 

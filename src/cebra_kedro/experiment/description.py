@@ -7,13 +7,13 @@ from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from cebra_kedro.decoding.settings import DecoderSettings
 from cebra_kedro.experiment.blocks import (
     AcrossBlock,
     AttributionBlock,
     BaselineBlock,
     CompareBlock,
     DecodeBlock,
-    DecodersBlock,
     DefaultRun,
     Named,
     SplitBlock,
@@ -75,7 +75,7 @@ class Experiment(Settings):
     encoders: dict[str, EncoderBlock] = Field(min_length=1)
     baselines: dict[str, BaselineBlock] = Field(default_factory=dict)
     decode: dict[str, DecodeBlock] = Field(default_factory=dict)
-    decoders: DecodersBlock = DecodersBlock()
+    decoders: DecoderSettings = DecoderSettings()
     transfers: tuple[Transfer, ...] = ()
     across: AcrossBlock | None = None
     compare: CompareBlock = CompareBlock()

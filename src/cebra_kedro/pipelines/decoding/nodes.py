@@ -21,7 +21,7 @@ import cebra_kedro.consistency
 import cebra_kedro.decoding
 from cebra_kedro.cells import Cell, Pieces, Rounds
 from cebra_kedro.cores import one_thread
-from cebra_kedro.decoding import Decoded, DecoderSettings, Samples
+from cebra_kedro.decoding import Decoded, Samples
 from cebra_kedro.decoding.protocols import protocol
 from cebra_kedro.experiment import Experiment, Readout, recording_key
 from cebra_kedro.experiment.blocks import Transfer
@@ -252,7 +252,6 @@ def shuffle_seed(experiment: Experiment, readout: Readout, seed: int) -> int | N
 def _targets(
     experiment: Experiment, fit: Samples, test: Samples | None, shuffle_seed: int | None
 ) -> Iterator[tuple[str, Decoded]]:
-    settings = DecoderSettings(**experiment.decoders.model_dump())
     there = set(fit.recording.labels) & set((test or fit).recording.labels)
     for target, block in experiment.decode.items():
         if not set(block.labels) <= there:
@@ -264,7 +263,7 @@ def _targets(
                 labels=block.labels,
                 decoders=block.decoders,
                 scores=block.scores,
-                settings=settings,
+                settings=experiment.decoders,
                 shuffle_seed=shuffle_seed,
             )
         yield from ((target, decoded) for decoded in results)
