@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from kedro.pipeline import Pipeline, node
 
 from cebra_kedro.experiment import Experiment
@@ -15,6 +17,9 @@ from cebra_kedro.pipelines.reporting.nodes import (
     tell_apart,
 )
 
+_OF_KEYS = ("across", "sweep", "search")
+"""Blocks whose results are one value for each key; tables are made of them here."""
+
 
 def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeline:
     """Everything → ``<name>.<figure>.figures`` → ``<name>.results``.
@@ -24,84 +29,80 @@ def create_pipeline(name: str, experiment: Experiment, compared: bool) -> Pipeli
         experiment: its description.
         compared: whether there is ``<name>.consistency``.
     """
-    namespace = f"reporting.{name}"
-    tables = {"metrics": f"{name}.metrics"}
-    nodes = []
-    if compared:
-        tables["consistency"] = f"{name}.consistency"
-    if experiment.attribution is not None:
-        tables["attribution"] = f"{name}.attribution"
-    for what in ("across", "sweep", "search"):
-        if getattr(experiment, what) is not None:
-            tables[what] = f"{name}.{what}_table"
-            nodes.append(
-                node(
-                    one_table,
-                    inputs=f"{name}.{what}",
-                    outputs=tables[what],
-                    name=f"{what}_table",
-                    namespace=namespace,
-                )
-            )
-    maps = {} if experiment.attribution is None else {"maps": f"{name}.attribution_maps"}
-    inputs = {
-        **{e: f"{name}.{e}" for e in ("recordings", "splits", "embeddings", "models")},
-        **({"predictions": f"{name}.predictions"} if experiment.decode else {}),
-        **tables,
-        **maps,
-        "experiment": f"params:{name}",
-        "only": "params:only_sessions",
-    }
+    here = partial(node, namespace=f"reporting.{name}")
+    tables = _tables(name, experiment, compared)
+    inputs = _inputs(name, experiment) | tables
+    about = {key: inputs[key] for key in _described(experiment)}
     figures = {figure: f"{name}.{figure}.figures" for figure in experiment.figures}
-    nodes.extend(
-        node(
-            bind(draw, experiment, name=name, figure=figure),
-            inputs=inputs,
-            outputs=output,
-            name=figure,
-            namespace=namespace,
-        )
-        for figure, output in figures.items()
-    )
-    nodes.append(
-        node(
+    made = {what: f"{name}.{what}" for what in ("explorer", "about")}
+    nodes = [
+        *(
+            here(one_table, inputs=f"{name}.{what}", outputs=tables[what], name=f"{what}_table")
+            for what in _OF_KEYS
+            if what in tables
+        ),
+        *(
+            here(
+                bind(draw, experiment, name=name, figure=figure),
+                inputs=inputs,
+                outputs=output,
+                name=figure,
+            )
+            for figure, output in figures.items()
+        ),
+        here(
             bind(explore, experiment, name=name),
             inputs=inputs,
-            outputs=f"{name}.explorer",
+            outputs=made["explorer"],
             name="explorer",
-            namespace=namespace,
-        )
-    )
-    are_read = any(block.from_file is not None for block in experiment.encoders.values())
-    described = ("recordings", "experiment", "only", *(("models",) if are_read else ()))
-    nodes.append(
-        node(
-            bind(describe, experiment),
-            inputs={key: inputs[key] for key in described},
-            outputs=f"{name}.about",
-            name="about",
-            namespace=namespace,
-        )
-    )
+        ),
+        here(bind(describe, experiment), inputs=about, outputs=made["about"], name="about"),
+    ]
     if experiment.decode:
+        made = {"significance": f"{name}.significance"} | made
         nodes.append(
-            node(
+            here(
                 tell_apart,
-                inputs=[f"{name}.metrics", f"{name}.about"],
-                outputs=f"{name}.significance",
+                inputs=[tables["metrics"], made["about"]],
+                outputs=made["significance"],
                 name="significance",
-                namespace=namespace,
             )
         )
-        tables["significance"] = f"{name}.significance"
-    tables |= {"explorer": f"{name}.explorer", "about": f"{name}.about"}
+    drawn = {f"figure_{figure}": output for figure, output in figures.items()}
     nodes.append(
-        node(
+        here(
             list_results,
-            inputs=tables | {f"figure_{figure}": output for figure, output in figures.items()},
+            inputs=tables | made | drawn,
             outputs=f"{name}.results",
             name="results",
-            namespace=namespace,
         )
     )
     return Pipeline(nodes)
+
+
+def _tables(name: str, experiment: Experiment, compared: bool) -> dict[str, str]:
+    """The tables of an experiment, in the order in which they are listed."""
+    there = {
+        "metrics": True,
+        "consistency": compared,
+        "attribution": experiment.attribution is not None,
+    }
+    tables = {what: f"{name}.{what}" for what, is_there in there.items() if is_there}
+    of_keys = (what for what in _OF_KEYS if getattr(experiment, what) is not None)
+    return tables | {what: f"{name}.{what}_table" for what in of_keys}
+
+
+def _inputs(name: str, experiment: Experiment) -> dict[str, str]:
+    """What figures are drawn from, but for the tables."""
+    inputs = {what: f"{name}.{what}" for what in ("recordings", "splits", "embeddings", "models")}
+    if experiment.decode:
+        inputs["predictions"] = f"{name}.predictions"
+    if experiment.attribution is not None:
+        inputs["maps"] = f"{name}.attribution_maps"
+    return inputs | {"experiment": f"params:{name}", "only": "params:only_sessions"}
+
+
+def _described(experiment: Experiment) -> tuple[str, ...]:
+    """What the report tells of an experiment is read from; encoders if they come from files."""
+    are_read = any(block.from_file is not None for block in experiment.encoders.values())
+    return ("recordings", "experiment", "only", *(("models",) if are_read else ()))
