@@ -200,10 +200,11 @@ def new_recording(files: tuple[str, ...], name: str | None) -> None:
     are written to conf/local, in which every guess is marked; none is overwritten.
     """
     from cebra_kedro.draft import draft
+    from cebra_kedro.experiment.descriptions import RESERVED
     from cebra_kedro.run.manifest import one_line
 
     try:
-        draft(files, name, Path.cwd())
+        draft(files, name, Path.cwd(), RESERVED)
     except _USERS_TO_MEND as error:
         raise click.ClickException(one_line(error)) from error
 

@@ -58,7 +58,9 @@ class RunReportHook:
             os.environ["KEDRO_ENV"] = context.env
         self._parameters = loader["parameters"]
         folders = [conf / name for name in dict.fromkeys(["base", context.env or "local", "local"])]
-        self._descriptions = check_parameters(self._parameters, folders)
+        self._descriptions = check_parameters(
+            self._parameters, folders, loader.runtime_params or ()
+        )
         for name, problem in self._descriptions.problems.items():
             if name in project.pipelines:  # right where its pipeline was made: Kedro reads it too
                 raise ValueError(problem)

@@ -18,6 +18,7 @@ from kedro.utils import find_kedro_project
 
 from cebra_kedro.configuration import configuration
 from cebra_kedro.experiment import Descriptions, Experiment
+from cebra_kedro.experiment.descriptions import STAGES
 from cebra_kedro.pipelines import (
     attribution,
     consistency,
@@ -29,8 +30,6 @@ from cebra_kedro.pipelines import (
 )
 
 logger = logging.getLogger(__name__)
-
-STAGES = ("ingestion", "training", "decoding", "consistency", "attribution", "reporting")
 
 
 def register_pipelines() -> dict[str, Pipeline]:

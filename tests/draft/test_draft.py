@@ -86,7 +86,7 @@ def test_a_draft_is_never_overwritten(bare, monkeypatch):
     before = {path.name: path.read_text() for path in (bare / "conf/local").iterdir()}
     again = draft(bare, monkeypatch, "one.npz")
     assert again.exit_code == 1
-    assert "is not overwritten; choose another --name" in again.output
+    assert "are not overwritten; choose another --name" in again.output
     assert {path.name: path.read_text() for path in (bare / "conf/local").iterdir()} == before
 
 
@@ -249,6 +249,63 @@ def test_arrays_that_are_used_for_nothing_are_listed(bare, monkeypatch):
     np.savez(bare / "one.npz", **arrays | {"place": arrays["place"][1:]})
     result = draft(bare, monkeypatch, "one.npz")
     assert "Used for nothing: place: 959 float64" in result.output
+
+
+def test_units_that_a_pattern_names_are_used(bare, monkeypatch):
+    rng = np.random.default_rng(0)
+    units = {f"unit_{k}": np.sort(rng.uniform(0, 60, 200)) for k in range(4)}
+    np.savez(bare / "one.npz", **units, t=np.arange(0, 60, 0.1), place=rng.random(600))
+    result = draft(bare, monkeypatch, "one.npz")
+    assert written(bare, "one")["source"]["spikes"] == {"times": "unit_*"}
+    assert "Used for nothing" not in result.output
+
+
+def test_arrays_of_one_name_in_two_folders_are_two_labels(bare, monkeypatch):
+    arrays = counts(0, 8)
+    place = arrays.pop("place")
+    both = {"eyes/left/pos/data": place, "eyes/right/pos/data": 1 - place}
+    source = source_of(bare, monkeypatch, **arrays, **both)
+    labels = {name: block["array"] for name, block in source["labels"].items()}
+    assert labels == {
+        "choice": "choice",
+        "left_pos": "eyes/left/pos/data",
+        "right_pos": "eyes/right/pos/data",
+    }
+
+
+def test_a_slash_in_a_unit_leads_into_no_folder(bare, monkeypatch):
+    arrays = counts(0, 8)
+    rates = {"speed (cm/s)": arrays["place"], "turn [deg/s]": arrays["place"] ** 2}
+    source = source_of(bare, monkeypatch, **arrays, **rates, **{"run cm/s": arrays["place"] ** 3})
+    units = {name: block.get("unit") for name, block in source["labels"].items()}
+    assert units == {"place": None, "choice": None, "speed": "cm/s", "turn": "deg/s", "run": "cm/s"}
+    assert source["labels"]["speed"]["array"] == "speed (cm/s)"
+
+
+def test_files_of_one_name_in_two_folders_are_two_sessions(bare, monkeypatch):
+    for seed, day in enumerate(("day1", "day2", "old/day2")):
+        (bare / day).mkdir(parents=True)
+        np.savez(bare / day / "rat.npz", **counts(seed, 8))
+    files = ["day1/rat.npz", "day2/rat.npz"]
+    assert draft(bare, monkeypatch, *files, "--name", "rats").exit_code == 0
+    assert written(bare, "rats")["sessions"] == ["day1_rat", "day2_rat"]
+    catalog = yaml.safe_load((bare / "conf/local/catalog_rats.yml").read_text())
+    assert all(file in str(catalog) for file in files)
+    result = draft(bare, monkeypatch, *files, "old/day2/rat.npz", "--name", "other")
+    assert result.exit_code == 1
+    assert "two have the same name in folders of the same name" in result.output
+
+
+@pytest.mark.parametrize("name", ["everything", "training", "compute", "hippocampus"])
+def test_a_name_that_is_taken_is_refused(bare, monkeypatch, name):
+    """Kedro would put two descriptions together, and no pipeline could be run any more."""
+    np.savez(bare / "one.npz", **counts(0, 8))
+    (bare / "conf/base").mkdir()
+    (bare / "conf/base/parameters.yml").write_text("hippocampus:\n  sessions: [a]\n")
+    result = draft(bare, monkeypatch, "one.npz", "--name", name)
+    assert result.exit_code == 1
+    assert "choose another --name" in result.output
+    assert [*(bare / "conf/local").iterdir()] == []
 
 
 def test_sessions_that_do_not_hold_the_same_names_are_refused(bare, monkeypatch):

@@ -71,6 +71,23 @@ def test_a_parameter_that_describes_nothing_is_refused_with_one_that_is_alike(na
     )
 
 
+def test_parameters_of_the_command_line_alone_describe_nothing(tmp_path):
+    """``--params rat.training.steps=5`` would change nothing, and say nothing."""
+    (tmp_path / "parameters.yml").write_text("rats:\n  sessions: [ann]\n")
+    both = {"rats": EXPERIMENT, "rat": {"training": {"steps": 5}}}
+    assert "rat" in check_parameters(both, [tmp_path]).problems
+    with pytest.raises(ValueError, match=r"unknown parameter rat \(did you mean rats\?\)"):
+        check_parameters(both, [tmp_path], ["rat"])
+    wrong = {"rats": EXPERIMENT | {"figurs": []}}
+    assert "rats.figurs" in check_parameters(wrong, [tmp_path], ["rats"]).problems["rats"]
+
+
+@pytest.mark.parametrize("name", ["training", "everything"])
+def test_the_name_of_a_pipeline_is_no_name_of_an_experiment(name):
+    found = check_parameters({name: EXPERIMENT}, [])
+    assert f"{name} is the name of a pipeline of its own" in found.problems[name]
+
+
 def test_the_file_of_a_parameter_that_describes_nothing_is_named(tmp_path):
     (tmp_path / "parameters.yml").write_text("only_session: [ann]\n")
     with pytest.raises(ValueError, match=rf"Correct {tmp_path}/parameters.yml or --params$"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
@@ -20,13 +20,16 @@ from cebra_kedro.sources.registry import source, typed_options
 _MOST_SHOWN = 60
 
 
-def draft(files: Sequence[str], name: str | None, project: Path) -> None:
+def draft(
+    files: Sequence[str], name: str | None, project: Path, reserved: Collection[str] = ()
+) -> None:
     """Draft an experiment from files.
 
     Args:
         files: paths or URLs, of one recording; see ``contents.read_sessions`` for several.
         name: of the experiment; None for that of the first file.
         project: the folder that holds ``conf``.
+        reserved: names of pipelines that no experiment can have.
 
     Raises:
         FileNotFoundError: this is no project.
@@ -37,6 +40,7 @@ def draft(files: Sequence[str], name: str | None, project: Path) -> None:
     if not local.parent.is_dir():
         raise FileNotFoundError(f"{project} has no folder conf; run the command in the project")
     name = plain_name(name or path_of(files[0]).stem)
+    _check_name(name, project, reserved)
     sessions = read_sessions([_in_catalog(file, project) for file in files], name)
     found = facts(sessions[0].content)
     _show(sessions, found)
@@ -59,6 +63,23 @@ def draft(files: Sequence[str], name: str | None, project: Path) -> None:
         f"Written: {', '.join(str(_relative(path, project)) for path in texts)}.\n"
         f"Check what is marked GUESS there, then: kedro run --pipelines {name}"
     )
+
+
+def _check_name(name: str, project: Path, reserved: Collection[str]) -> None:
+    """Raise for the name of a pipeline, or of an experiment that is described elsewhere.
+
+    Kedro would put two descriptions of one name together, and read neither.
+    """
+    if name in reserved:
+        raise ValueError(f"a pipeline of the project is called {name}; choose another --name")
+    for file in sorted((project / "conf").glob("*/parameters*.y*ml")):
+        is_own = file == project / "conf" / "local" / f"parameters_{name}.yml"
+        lines = file.read_text("utf-8").splitlines()
+        if not is_own and any(line.startswith(f"{name}:") for line in lines):
+            raise ValueError(
+                f"{_relative(file, project)} has an experiment {name} already; choose another "
+                "--name"
+            )
 
 
 def _name_classes(recordings: Sequence[Recording], guessed: Guess) -> bool:

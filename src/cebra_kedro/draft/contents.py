@@ -63,10 +63,8 @@ def read_sessions(files: Sequence[str], name: str) -> list[Session]:
     contents = {file: dataset(file).load() for file in files}
     names = {frozenset(content) for content in contents.values()}
     if len(files) == 1 or (len(names) == 1 and len({path_of(file).suffix for file in files}) == 1):
-        return [
-            Session(plain_name(path_of(file).stem), {"": file}, content)
-            for file, content in contents.items()
-        ]
+        named = _names_of_sessions(files)
+        return [Session(named[file], {"": file}, contents[file]) for file in contents]
     with_neurons = [file for file, content in contents.items() if has_neurons(facts(content))]
     if len(with_neurons) > 1:
         raise DatasetError(_different(with_neurons, contents))
@@ -78,6 +76,24 @@ def read_sessions(files: Sequence[str], name: str) -> list[Session]:
         )
     content = {part: contents[file] for part, file in parts.items()}
     return [Session(name, parts, content)]
+
+
+def _names_of_sessions(files: Sequence[str]) -> dict[str, str]:
+    """File → its name, after its folder where another file has the same.
+
+    Raises:
+        DatasetError: the folders have the same name, too.
+    """
+    paths = {file: path_of(file) for file in files}
+    names = {file: plain_name(path.stem) for file, path in paths.items()}
+    if len(set(names.values())) < len(names):
+        names = {f: plain_name(f"{path.parent.name}_{path.stem}") for f, path in paths.items()}
+    if len(set(names.values())) < len(names):
+        raise DatasetError(
+            f"{', '.join(files)} should be sessions, but two have the same name in folders of the "
+            "same name; rename one, or make a link of another name to it (ln -s)"
+        )
+    return names
 
 
 def _different(files: Sequence[str], contents: Mapping[str, Mapping[str, Any]]) -> str:

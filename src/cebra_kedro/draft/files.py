@@ -176,8 +176,9 @@ def write_new(texts: Mapping[Path, str]) -> None:
     there = [str(path) for path in texts if path.exists()]
     if there:
         raise FileExistsError(
-            f"{', '.join(there)} exist{'s' if len(there) == 1 else ''} and is not overwritten; "
-            "choose another --name, or delete it"
+            f"{', '.join(there)} exist{'s' if len(there) == 1 else ''} and "
+            f"{'is' if len(there) == 1 else 'are'} not overwritten; choose another --name, or "
+            f"delete {'it' if len(there) == 1 else 'them'}"
         )
     for path, text in texts.items():
         with atomic_path(path) as temporary:

@@ -7,7 +7,8 @@ What one array may be is in ``roles``, what follows from clocks in ``on_clocks``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def guess(found: Mapping[str, Fact]) -> Guess:
 
 def _told(found: Mapping[str, Fact], guessed: Guess) -> Guess:
     """The guess, with the arrays that it does not use."""
-    text = repr(guessed.options)
+    patterns = [*_texts(guessed.options)]
     guessed.left_out = {
         name: fact.text()
         for name, fact in found.items()
@@ -65,9 +66,18 @@ def _told(found: Mapping[str, Fact], guessed: Guess) -> Guess:
         and fact.values.ndim
         and len(fact.values) > 1
         and not fact.is_constant
-        and f"'{name}'" not in text
+        and not any(name == each or fnmatchcase(name, each) for each in patterns)
     }
     return guessed
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text among options."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(each)
 
 
 def has_neurons(found: Mapping[str, Fact]) -> bool:

@@ -16,7 +16,8 @@ from cebra_kedro.draft.roles import (
     is_label,
     is_transposed,
     is_trial,
-    short_name,
+    label_names,
+    unit_of_rate,
 )
 
 _WIDTH = re.compile(r"bin_?width|bin_?size|^dt$|/dt$|bin_?s$", re.I)
@@ -45,10 +46,13 @@ def in_bins(found: Mapping[str, Fact], neural: Fact) -> Guess:
     trial = next((fact for fact in others.values() if _is_trial_of(fact, n_rows)), None)
     if trial is not None:
         guessed.say("trial", trial.name, trial.text())
-    guessed.options["labels"] = {
-        short_name(fact.name): {"array": fact.name}
+    arrays = [
+        fact.name
         for fact in others.values()
         if _is_label_of(fact, n_rows, neural) and fact is not trial and fact is not clock
+    ]
+    guessed.options["labels"] = {
+        label: {"array": name} | unit_of_rate(name) for name, label in label_names(arrays).items()
     }
     guessed.say_angles(found, "array")
     return guessed

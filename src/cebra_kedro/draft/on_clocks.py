@@ -20,7 +20,8 @@ from cebra_kedro.draft.roles import (
     intervals,
     is_label,
     is_trial,
-    short_name,
+    label_names,
+    unit_of_rate,
 )
 
 _BIN_S = 0.025
@@ -61,7 +62,7 @@ def _labels(
     taken = {value for block in started.options.values() for value in dict(block).values()}
     ends = {fact.name for pair in pairs for fact in pair}
     of_units = {folder(name) for name in taken if isinstance(name, str) and _is_list(found, name)}
-    labels: dict[str, Block] = {}
+    blocks: dict[str, Block] = {}
     for fact in found.values():
         if fact.name in taken | ends or not is_label(fact, fact.n_rows):
             continue
@@ -71,9 +72,9 @@ def _labels(
         clock = start or clock_of(found, fact.n_rows, fact.name)
         if clock is None or clock is fact or clock.name in taken:
             continue
-        block: Block = {"values": fact.name, "times": clock.name}
-        labels[short_name(fact.name)] = block | ({"how": "previous"} if start else {})
-    return labels
+        block: Block = {"values": fact.name, "times": clock.name} | unit_of_rate(fact.name)
+        blocks[fact.name] = block | ({"how": "previous"} if start else {})
+    return {label: blocks[name] for name, label in label_names(blocks).items()}
 
 
 def _is_list(found: Mapping[str, Fact], name: str) -> bool:

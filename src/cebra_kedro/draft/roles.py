@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -21,19 +21,45 @@ _TURNS = (0.0, -np.pi)
 _ID = re.compile(r"(^|_)ids?$", re.I)
 _START = re.compile(r"start|onset|begin", re.I)
 _STOP = re.compile(r"stop|end|offset", re.I)
+_RATE = re.compile(
+    r"\s*(?:[(\[]([^()\[\]]+/[^()\[\]]+)[)\]]|[ _]([^\s_/]{1,4}/(?:s|sec|ms|min|h)))$"
+)
+"""A unit such as (cm/s) at the end of a name, whose slash leads into no folder."""
 MOST_COORDINATES = 3
 FEWEST_TRIALS = 9
 
 
 def folder(name: str) -> str:
     """What stands before the last slash."""
-    return name.rpartition("/")[0]
+    return _RATE.sub("", name).rpartition("/")[0]
 
 
-def short_name(name: str) -> str:
-    """The last part of a name, or the one before where the last says only that it is data."""
-    *folders, last = name.split("/")
-    return folders[-1] if folders and last in ("d", "data", "values") else last
+def unit_of_rate(name: str) -> dict[str, str]:
+    """The unit at the end of a name, if it has a slash, as part of a label's block."""
+    found = _RATE.search(name)
+    return {} if found is None else {"unit": found[1] or found[2]}
+
+
+def label_names(names: Iterable[str]) -> dict[str, str]:
+    """Array → its label: the last part of its name, with folders before where others have the same.
+
+    Of a name that ends in a word that says only that it is data, it is the part before.
+    """
+    paths = {name: _path(name) for name in names}
+    found = {}
+    for name, path in paths.items():
+        same = [other for other in paths.values() if other[-1] == path[-1]]
+        shared = 0
+        while len(same) > 1 and len({each[shared] for each in same}) == 1:
+            shared += 1
+        found[name] = path[-1] if len(same) == 1 else "_".join(path[shared:])
+    return found
+
+
+def _path(name: str) -> tuple[str, ...]:
+    *folders, last = _RATE.sub("", name).split("/")
+    is_plain = folders and last in ("d", "data", "values")
+    return tuple(folders) if is_plain else (*folders, last)
 
 
 def clock_of(found: Mapping[str, Fact], n_rows: int, of: str) -> Fact | None:

@@ -14,6 +14,9 @@ from cebra_kedro.problems import did_you_mean
 
 NOT_EXPERIMENTS = ("compute", "mlflow", "only_sessions")
 """Parameters that describe no experiment."""
+STAGES = ("ingestion", "training", "decoding", "consistency", "attribution", "reporting")
+RESERVED = (*NOT_EXPERIMENTS, *STAGES, "everything", "paper_figures")
+"""Names that no experiment can have: those of pipelines, and of other parameters."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,10 @@ class Descriptions:
         }
         return replace(self, experiments={**self.experiments, **parts})
 
+    def has_file(self, name: str) -> bool:
+        """Whether a file holds a block of this name, and not the command line alone."""
+        return bool(_files_of(name, self.folders))
+
     def file_of(self, name: str) -> str:
         """Where an experiment is described, in words."""
         return _file_of(name, self.folders)
@@ -76,6 +83,8 @@ def check_description(name: str, block: Any) -> Experiment:
         )
     if not name.isidentifier():
         raise ValueError(f"an experiment's name must be letters, digits and _, got {name!r}")
+    if name in RESERVED:
+        raise ValueError(f"{name} is the name of a pipeline of its own; rename the experiment")
     try:
         return Experiment.model_validate(block)
     except ValidationError as error:
@@ -109,10 +118,14 @@ def _known_names() -> set[str]:
 
 def _file_of(name: str, folders: Iterable[Path]) -> str:
     """The files that hold a block of this name, or where it would stand."""
-    found = [
+    found = _files_of(name, folders)
+    return " or ".join([*found, "--params"]) if found else "conf/*/parameters*.yml or --params"
+
+
+def _files_of(name: str, folders: Iterable[Path]) -> list[str]:
+    return [
         path.as_posix()
         for folder in folders
         for path in sorted(folder.glob("parameters*.y*ml"))
         if any(line.startswith(f"{name}:") for line in path.read_text("utf-8").splitlines())
     ]
-    return " or ".join([*found, "--params"]) if found else "conf/*/parameters*.yml or --params"

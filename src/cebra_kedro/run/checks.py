@@ -62,15 +62,23 @@ def check_environment(conf_source: Path, environment: str | None) -> None:
     )
 
 
-def check_parameters(parameters: Mapping[str, Any], folders: Iterable[Path]) -> Descriptions:
+def check_parameters(
+    parameters: Mapping[str, Any], folders: Iterable[Path], of_command: Collection[str] = ()
+) -> Descriptions:
     """The experiments that the parameters describe; wrong descriptions are left for later.
+
+    Args:
+        parameters: all of them.
+        folders: configuration folders.
+        of_command: names of blocks that the command line has parameters of.
 
     Raises:
         ValueError: a parameter describes nothing, e.g. a misspelt one of the command line.
     """
     descriptions = Descriptions.of(parameters, folders)
     for name, problem in descriptions.problems.items():
-        if not isinstance(parameters[name], dict):
+        is_new = name in of_command and not descriptions.has_file(name)
+        if is_new or not isinstance(parameters[name], dict):
             known = [*descriptions.experiments, *NOT_EXPERIMENTS]
             hint = did_you_mean(name, known)
             meant = f" ({hint})" if hint else ""
