@@ -308,6 +308,14 @@ def test_a_name_that_is_taken_is_refused(bare, monkeypatch, name):
     assert [*(bare / "conf/local").iterdir()] == []
 
 
+def test_a_clock_that_goes_back_is_none_and_it_is_said_where(bare, monkeypatch):
+    times = np.arange(960) * 0.1
+    times[600:] -= 20
+    np.savez(bare / "one.npz", **counts(0, 8), t=times)
+    result = draft(bare, monkeypatch, "one.npz")
+    assert "rises but goes back at row 600, so it is no clock: mend it there" in result.output
+
+
 def test_sessions_that_do_not_hold_the_same_names_are_refused(bare, monkeypatch):
     """Else the neurons of one would be paired with the behaviour of the other."""
     for name, place in (("monday", "place"), ("tuesday", "pos")):

@@ -272,6 +272,15 @@ def test_one_more_metric_at_most_and_none_of_the_same_label_is_shown():
     assert class_metric(metrics("a", {"time": 0.2}), METRIC) == ""
 
 
+def test_of_an_accuracy_the_balanced_one_is_shown():
+    """Its chance is 1 / classes; the other's can lie below what always the same class reaches."""
+    names = ("side_accuracy", "side_balanced_accuracy")
+    both = pd.concat([metrics("a", {"time": 80.0}, metric=name, unit="%") for name in names])
+    assert class_metric(pd.concat([metrics("a", {"time": 0.2}), both]), METRIC) == names[1]
+    assert headline(both, "") == names[1]
+    assert headline(both, names[0]) == names[0]  # as the description says
+
+
 def test_of_one_session_the_small_table_has_its_name():
     table = mean_table(metrics("buddy", {"time": 80.0}, **DIRECTION), "direction_accuracy", 80)
     assert heads(table) == ["variant", "buddy"]

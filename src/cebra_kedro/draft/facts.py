@@ -59,6 +59,15 @@ class Fact:
         return bool(np.isfinite(steps).all() and (steps >= 0).all() and (steps > 0).mean() > 0.9)
 
     @property
+    def goes_back_at(self) -> int | None:
+        """First row of less than before, of numbers that rise like a clock otherwise."""
+        if not (self.is_column and self.values.dtype.kind in "iuf" and len(self.values) > 9):
+            return None
+        steps = np.diff(self.values.astype(float))
+        rises = np.isfinite(steps).all() and (steps > 0).mean() > 0.9 and (steps < 0).any()
+        return int(np.argmax(steps < 0)) + 1 if rises else None
+
+    @property
     def step(self) -> float:
         """Median step of a clock."""
         steps = np.diff(self.values.astype(float))
@@ -100,6 +109,8 @@ class Fact:
         if self.is_clock:
             kind = "regular, " if self.is_regular else ""
             said += f", rises: {kind}median step {self.step:.4g}"
+        elif (row := self.goes_back_at) is not None:
+            said += f", rises but goes back at row {row}, so it is no clock: mend it there"
         elif self.is_column and len(distinct := np.unique(finite)) <= _MOST_DISTINCT:
             said += f", {len(distinct)} different values"
         return said

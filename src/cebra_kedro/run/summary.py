@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def headline(metrics: pd.DataFrame, wanted: str) -> str:
     """
     names = [name for name in metrics["metric"].unique() if name not in _FIT]
     there = [name for name in names if not name.startswith(CHANCE_PREFIX)]
-    return wanted if wanted in there else next(iter(there), "")
+    return wanted if wanted in there else _balanced(next(iter(there), ""), there)
 
 
 def class_metric(metrics: pd.DataFrame, shown: str) -> str:
@@ -102,7 +102,7 @@ def class_metric(metrics: pd.DataFrame, shown: str) -> str:
         shown: the metric that has a table; another score of its label is not news.
     """
     units = dict(zip(metrics["metric"], metrics["unit"], strict=True))
-    return next(
+    first = next(
         (
             name
             for name, unit in units.items()
@@ -113,6 +113,16 @@ def class_metric(metrics: pd.DataFrame, shown: str) -> str:
         ),
         "",
     )
+    return _balanced(first, units)
+
+
+def _balanced(metric: str, there: Collection[str]) -> str:
+    """Of an accuracy the balanced one if there is one, as in the report: its chance is 1 / classes.
+
+    Of classes of unequal size, always the most frequent one can be above what chance level says.
+    """
+    balanced = f"{metric.removesuffix('accuracy')}balanced_accuracy"
+    return balanced if metric.endswith("accuracy") and balanced in there else metric
 
 
 def score_table(metrics: pd.DataFrame, metric: str, width: int) -> Table:
