@@ -19,6 +19,7 @@ from cebra_kedro.sources.alignment import (
     split_at_gaps,
     typical_step,
 )
+from cebra_kedro.sources.alignment.clock import on_clock
 
 TICK_S = 2.0**-6
 GAP_S = 6 * TICK_S
@@ -322,18 +323,15 @@ def test_short_runs_within_an_epoch_are_interpolated_and_all_else_dropped(rows, 
     np.testing.assert_array_equal(dropped.keep, ~missing)
 
 
-@pytest.mark.parametrize("rule", ["refuse", "drop", "interpolate"])
-def test_columns_without_any_value_are_named_and_not_every_bin_dropped(rule):
-    values = np.zeros((5, 20))
+def test_columns_without_any_value_are_named_and_not_every_sample_dropped():
+    values, times = np.zeros((5, 20)), np.arange(5.0)
     values[:, 7] = values[1] = np.nan
-    missing = np.ones(5, bool)
     with pytest.raises(ValueError, match=r"1 of 20 columns have no value at all .* 0: 7\)"):
-        fill_missing(values, missing, np.zeros(5, int), rule, longest_bins=2)
+        on_clock(values, times)
     values[:, 5:] = np.nan
     with pytest.raises(ValueError, match=r"15 of 20 .* 0: 5, .*, 14 and 5 more\), so"):
-        fill_missing(values, missing, np.zeros(5, int), rule, longest_bins=2)
-    nothing = fill_missing(np.full((5, 2), np.nan), missing, np.zeros(5, int), "drop")
-    assert not nothing.keep.any()
+        on_clock(values, times)
+    assert len(on_clock(np.full((5, 2), np.nan), times)[0]) == 0
 
 
 def test_missing_bins_are_counted_where_they_are_refused_and_classes_filled_where_sides_agree():

@@ -173,7 +173,7 @@ def smallest(neural: Rows, subject: str) -> Rows:
         if not is_number or not np.isfinite(block).all():
             raise RecordingError(
                 f"{subject}: neural must hold finite numbers, got dtype {neural.dtype} with NaN, "
-                "infinite or non-numeric values; remove these bins"
+                "infinite or non-numeric values; remove these bins, or neurons without any value"
             )
         are_whole = are_whole and not np.any(block != np.rint(block))
         if are_whole:

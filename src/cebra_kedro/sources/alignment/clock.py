@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+_SHOWN_COLUMNS = 10
+
 
 def typical_step(times_s: np.ndarray) -> float:
     """Median of the positive differences of times.
@@ -42,8 +44,24 @@ def on_clock(values: np.ndarray, times_s: np.ndarray) -> tuple[np.ndarray, np.nd
             f"times_s goes back at sample {back[0] + 1}, from {before} to {after} s; sort the "
             "samples by time, or correct where the clock was reset"
         )
+    _check_columns(values)
     taken = finite_rows(values)
     return (values, times_s) if taken.all() else (values[taken], times_s[taken])
+
+
+def _check_columns(values: np.ndarray) -> None:
+    """Raise for columns without any value, as of cells that were rejected: no sample would be left."""
+    if values.ndim != 2 or values.dtype.kind != "f" or not len(values):
+        return
+    is_empty = np.isnan(values).all(axis=0)
+    if is_empty.any() and not is_empty.all():
+        listed = ", ".join(map(str, np.flatnonzero(is_empty)[:_SHOWN_COLUMNS]))
+        more = is_empty.sum() - _SHOWN_COLUMNS
+        raise ValueError(
+            f"{is_empty.sum()} of {len(is_empty)} columns have no value at all (counted from 0: "
+            f"{listed}{f' and {more} more' if more > 0 else ''}), so that no sample has all; "
+            "remove them from the array"
+        )
 
 
 def finite_rows(values: np.ndarray) -> np.ndarray:

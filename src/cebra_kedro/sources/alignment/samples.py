@@ -23,7 +23,6 @@ from cebra_kedro.sources.alignment.clock import (
 
 How = Literal["mean", "nearest", "interpolate", "previous"]
 Rule = Literal["refuse", "drop", "interpolate"]
-_SHOWN_COLUMNS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +130,7 @@ def fill_missing(
         circular: values are angles in rad.
 
     Raises:
-        ValueError: bins are missing and the rule is ``refuse``, no bin has a value of some column
-            but has of others, or an option does not fit.
+        ValueError: bins are missing and the rule is ``refuse``, or an option does not fit.
     """
     values, missing, epoch = np.asarray(values), np.asarray(missing, bool), np.asarray(epoch)
     if rule not in get_args(Rule):
@@ -141,7 +139,6 @@ def fill_missing(
         raise ValueError(f"longest_bins must be at least 1 to interpolate, got {longest_bins}")
     check_rows("missing", missing, len(values))
     check_rows("epoch", epoch, len(values))
-    _check_columns(values)
     begins = np.diff(epoch, prepend=-1) != 0
     first, stop = runs(missing, begins)
     if rule == "refuse" and len(first):
@@ -155,21 +152,6 @@ def fill_missing(
         return Filled(values, ~missing)
     inside = ~begins[first] & ~np.append(begins, True)[stop] & (stop - first <= longest_bins)
     return _fill_runs(values, missing, first[inside], stop[inside], circular)
-
-
-def _check_columns(values: np.ndarray) -> None:
-    """Raise for columns without any value, as of cells that were rejected: no bin would be left."""
-    if values.ndim != 2 or values.dtype.kind != "f" or not len(values):
-        return
-    is_empty = np.isnan(values).all(axis=0)
-    if is_empty.any() and not is_empty.all():
-        listed = ", ".join(map(str, np.flatnonzero(is_empty)[:_SHOWN_COLUMNS]))
-        more = is_empty.sum() - _SHOWN_COLUMNS
-        raise ValueError(
-            f"{is_empty.sum()} of {len(is_empty)} columns have no value at all (counted from 0: "
-            f"{listed}{f' and {more} more' if more > 0 else ''}), so that no bin has all; remove "
-            "them from the array"
-        )
 
 
 def _means(
