@@ -50,7 +50,7 @@ def on_clock(values: np.ndarray, times_s: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _check_columns(values: np.ndarray) -> None:
-    """Raise for columns without any value, as of cells that were rejected: no sample would be left."""
+    """Raise for columns without any value, as of rejected cells: no sample would be left."""
     if values.ndim != 2 or values.dtype.kind != "f" or not len(values):
         return
     is_empty = np.isnan(values).all(axis=0)
