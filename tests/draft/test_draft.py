@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner
 
 from cebra_kedro.cli import cli
+from cebra_kedro.draft.roles import label_names
 from kedro_project import copy_project, reporting, run_command
 
 
@@ -271,6 +272,26 @@ def test_arrays_of_one_name_in_two_folders_are_two_labels(bare, monkeypatch):
         "left_pos": "eyes/left/pos/data",
         "right_pos": "eyes/right/pos/data",
     }
+
+
+def test_no_label_overwrites_another():
+    names = [
+        "speed (cm/s)",
+        "speed (m/s)",
+        "pos",
+        "left/pos",
+        "left_pos",
+        "a/b/x",
+        "a/b/x/data",
+        "t/d",
+    ]
+    labels = label_names(names)
+    assert list(labels) == names
+    assert len(set(labels.values())) == len(names)
+    assert labels["pos"] == "pos"
+    assert labels["speed (m/s)"] == "speed (m_s)"
+    assert labels["a/b/x"] == "x"
+    assert labels["t/d"] == "t"
 
 
 def test_a_slash_in_a_unit_leads_into_no_folder(bare, monkeypatch):

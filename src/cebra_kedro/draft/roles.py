@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -46,14 +46,23 @@ def label_names(names: Iterable[str]) -> dict[str, str]:
     Of a name that ends in a word that says only that it is data, it is the part before.
     """
     paths = {name: _path(name) for name in names}
-    found = {}
+    found: dict[str, str] = {}
     for name, path in paths.items():
         same = [other for other in paths.values() if other[-1] == path[-1]]
-        shared = 0
-        while len(same) > 1 and len({each[shared] for each in same}) == 1:
-            shared += 1
-        found[name] = path[-1] if len(same) == 1 else "_".join(path[shared:])
+        shared = _shared(same) if len(same) > 1 else len(path) - 1
+        label = "_".join(path[shared:])
+        if label in found.values():  # as of speed (cm/s) and speed (m/s)
+            label = name.replace("/", "_")
+        while label in found.values():  # as of left/pos and left_pos
+            label += "_2"
+        found[name] = label
     return found
+
+
+def _shared(paths: Sequence[tuple[str, ...]]) -> int:
+    """How many folders at their beginning are the same; the last part is none."""
+    same = [len(set(parts)) == 1 for parts in zip(*(path[:-1] for path in paths), strict=False)]
+    return [*same, False].index(False)
 
 
 def _path(name: str) -> tuple[str, ...]:
