@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -34,3 +36,18 @@ def read_block(kind: type[Block], name: str, content: Any) -> Block:
         key = ".".join([name, *(str(part) for part in first["loc"])])
         words = first["msg"].removeprefix("Value error, ")
         raise ValueError(f"{key}: {words}. Correct parameters_{name}.yml or --params") from error
+
+
+def files_of_block(name: str, folders: Iterable[Path]) -> list[Path]:
+    """The parameter files of configuration folders that hold a block of this name.
+
+    Args:
+        name: of the block, at the beginning of a line.
+        folders: such as ``conf/base``, in the order in which they are searched.
+    """
+    return [
+        path
+        for folder in folders
+        for path in sorted(folder.glob("parameters*.y*ml"))
+        if any(line.startswith(f"{name}:") for line in path.read_text("utf-8").splitlines())
+    ]

@@ -14,6 +14,7 @@ from cebra_kedro.draft.files import catalog_text, parameters_text, write_new
 from cebra_kedro.draft.guess import guess
 from cebra_kedro.draft.guessed import Guess
 from cebra_kedro.io.fetched_file import is_url
+from cebra_kedro.parameter_block import files_of_block
 from cebra_kedro.recording import Recording, RecordingError
 from cebra_kedro.sources.registry import source, typed_options
 
@@ -71,11 +72,12 @@ def _check_name(name: str, project: Path, reserved: Collection[str]) -> None:
     Kedro would put two descriptions of one name together, and read neither.
     """
     if name in reserved:
-        raise ValueError(f"a pipeline of the project is called {name}; choose another --name")
-    for file in sorted((project / "conf").glob("*/parameters*.y*ml")):
-        is_own = file == project / "conf" / "local" / f"parameters_{name}.yml"
-        lines = file.read_text("utf-8").splitlines()
-        if not is_own and any(line.startswith(f"{name}:") for line in lines):
+        raise ValueError(
+            f"{name} is the name of a pipeline or of other parameters; choose another --name"
+        )
+    own = project / "conf" / "local" / f"parameters_{name}.yml"  # which is never overwritten
+    for file in files_of_block(name, sorted((project / "conf").glob("*/"))):
+        if file != own:
             raise ValueError(
                 f"{_relative(file, project)} has an experiment {name} already; choose another "
                 "--name"

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cebra_kedro.experiment.description import Experiment
+from cebra_kedro.parameter_block import files_of_block
 from cebra_kedro.problems import did_you_mean
 
 NOT_EXPERIMENTS = ("compute", "mlflow", "only_sessions")
@@ -63,7 +64,7 @@ class Descriptions:
 
     def has_file(self, name: str) -> bool:
         """Whether a file holds a block of this name, and not the command line alone."""
-        return bool(_files_of(name, self.folders))
+        return bool(files_of_block(name, self.folders))
 
     def file_of(self, name: str) -> str:
         """Where an experiment is described, in words."""
@@ -118,14 +119,5 @@ def _known_names() -> set[str]:
 
 def _file_of(name: str, folders: Iterable[Path]) -> str:
     """The files that hold a block of this name, or where it would stand."""
-    found = _files_of(name, folders)
+    found = [path.as_posix() for path in files_of_block(name, folders)]
     return " or ".join([*found, "--params"]) if found else "conf/*/parameters*.yml or --params"
-
-
-def _files_of(name: str, folders: Iterable[Path]) -> list[str]:
-    return [
-        path.as_posix()
-        for folder in folders
-        for path in sorted(folder.glob("parameters*.y*ml"))
-        if any(line.startswith(f"{name}:") for line in path.read_text("utf-8").splitlines())
-    ]
