@@ -39,11 +39,14 @@ def changed_rat(**blocks: Any) -> dict[str, Any]:
 
 
 def computed(project: Path) -> dict[str, tuple[bytes, int]]:
-    """Name → bytes and time of change of what is kept from run to run, without the indices."""
+    """Name → bytes and time of change of what is kept from run to run, without the indices.
+
+    What a killed process was just writing is not among them: the next run removes it.
+    """
     return {
         f"{folder}/{name}": (content, (project / "data" / folder / name).stat().st_mtime_ns)
         for folder in ("06_models", "07_model_output")
-        for name, content in contents(project / "data" / folder, "*seed*").items()
+        for name, content in contents(project / "data" / folder, "[!.]*seed*").items()
     }
 
 
