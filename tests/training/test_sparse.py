@@ -60,6 +60,31 @@ def test_sums_of_counts_and_their_gradients_equal_cebras(architecture):
         torch.testing.assert_close(one.grad, other.grad, atol=tolerance, rtol=0)
 
 
+@pytest.mark.parametrize("architecture", ["offset1-model", "offset5-model"])
+@pytest.mark.parametrize("rows_per_step", [2, 10**4])
+@pytest.mark.usefixtures("sums_for_any_network")
+def test_sums_in_bfloat16_round_as_dense_products_do(architecture, rows_per_step):
+    values = tiny_counts().neural * np.float32(1.2345)  # neither is a number of 8 bits
+    config = EncoderConfig(architecture=architecture, hidden_units=8)
+    network = build_network(config, 6, seed=0)
+    embedder = batch_embedder(network, values, rows_per_step, CPU, dtype=torch.bfloat16)
+    found = embedder.look_up(torch.arange(5, 100))
+    exact = embed(batch_embedder(network, values, rows_per_step, CPU), torch.arange(5, 100))
+    exact.square()[:, 0].sum().backward()
+    gradients = [parameter.grad.clone() for parameter in network.parameters()]
+    network.zero_grad()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = embedder(found)
+    rounded.float().square()[:, 0].sum().backward()
+    assert not torch.equal(rounded.float(), exact)
+    # bfloat16 has 8 bits: 0.4 % of embeddings of size 1, through several layers
+    torch.testing.assert_close(rounded.float(), exact, atol=0.03, rtol=0)
+    for parameter, gradient in zip(network.parameters(), gradients, strict=True):
+        assert parameter.grad.dtype == torch.float32
+        tolerance = 0.05 * float(gradient.abs().max())
+        torch.testing.assert_close(parameter.grad, gradient, atol=tolerance, rtol=0)
+
+
 @pytest.mark.parametrize("architecture", ["offset5-model", "offset4-model-2x-subsample"])
 @pytest.mark.parametrize("rows_per_step", [2, 10**4])
 @pytest.mark.usefixtures("sums_for_any_network")

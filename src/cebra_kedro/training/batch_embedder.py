@@ -66,7 +66,7 @@ def batch_embedder(
         rows_per_step: rows drawn at a step, repetitions included.
         device: where the network is.
         clamp: windows that reach over the ends of the recording are shifted inside, as in cebra.
-        dtype: what windows are converted to; sums over what is not zero are float32 throughout.
+        dtype: what windows, or what is not zero of them, are converted to.
     """
     length = window_of(network).length
     n_anchors = len(neural) - length + 1
@@ -147,7 +147,7 @@ class _SparseSeriesEmbedder(_SeriesEmbedder):
     def _prepare(self, neural: Rows) -> None:
         store_for_sums(self._network)
         self._series = SparseWindows(
-            SparseRecording(np.asarray(neural)), np.zeros(1, np.int64), len(neural)
+            SparseRecording(np.asarray(neural), self._dtype), np.zeros(1, np.int64), len(neural)
         )
 
 
@@ -175,7 +175,7 @@ class _SparseWindowEmbedder(_Embedder):
 
     def _prepare(self, neural: Rows) -> None:
         store_for_sums(self._network)
-        self._recording = SparseRecording(np.asarray(neural))
+        self._recording = SparseRecording(np.asarray(neural), self._dtype)
         rows = torch.linspace(self._window.left, len(neural) - self._window.right, 64).long()
         self.bytes_of_row = self.look_up(rows).nbytes / len(rows)
 

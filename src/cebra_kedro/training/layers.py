@@ -161,7 +161,7 @@ def _products(
         )
     if isinstance(inputs, SparseWindows):
         output = inputs.convolve(weight, stride)
-        return output if bias is None else output + bias[:, None, None]
+        return output if bias is None else output + bias[:, None, None].to(output.dtype)
     n_rows, _, _, length = inputs.shape
     n_channels, _, kernel = weight.shape
     if length == kernel:  # one output: a matrix product

@@ -8,7 +8,6 @@ weighted by their counts, is the same number for less work. cebra's criterions
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -80,16 +79,12 @@ class InfoNCE(torch.nn.Module):
         """
         scale = self.inverse_temperature
         device = embedding.device
-
-        def select(index: torch.Tensor) -> torch.Tensor:
-            # unlike embedding[index], its gradient needs no sorting
-            return embedding.index_select(0, index.to(device))
-
-        reference = select(batch.reference)
-        alignment = sum(
-            self._alignment(reference, select(positive)) for positive in batch.positives
-        )
-        left, right = self._as_product(select(batch.query), select(batch.key))
+        # One look-up of all: its gradient needs one array of the embedding's size, and no sorting.
+        parts = batch.reference, *batch.positives, batch.query, batch.key
+        chosen = embedding.index_select(0, torch.cat(parts).to(device))
+        reference, *positives, query, key = chosen.split([len(part) for part in parts])
+        alignment = sum(self._alignment(reference, positive) for positive in positives)
+        left, right = self._as_product(query, key)
         # With cosine similarity and a known temperature, exp() cannot overflow: no maximum needed.
         largest = self._largest_inverse
         bounded = self._distance == "cosine" and largest is not None
@@ -178,12 +173,18 @@ class _WeightedLogSumExp(torch.autograd.Function):
                 shift = similarity.amax(dim=1, keepdim=True)
                 similarity -= shift
             exponential = similarity.exp_()
-            sums, sums_of_keys = _sums(exponential, key_weight, weighted_keys_t, both, times)
+            of_dtype = exponential.to(gradient_dtype)
+            # Σ_j v_j e_ij (query,) and Σ_j v_j e_ij k_j (query, dim)
+            if both is None:
+                sums, sums_of_keys = exponential @ key_weight, times(weighted_keys_t, of_dtype).T
+            else:
+                together = exponential @ both
+                sums, sums_of_keys = together[:, 0], together[:, 1:]
             log_sums = sums.log() if shift is None else sums.log() + shift.squeeze(1)
             total += torch.dot(w, log_sums)
             scale = (w / sums)[:, None]
             grad_queries[part] = sums_of_keys * scale
-            grad_keys_t += times((q * scale).T.to(gradient_dtype), exponential.to(gradient_dtype).T)
+            grad_keys_t += times((q * scale).T.to(gradient_dtype), of_dtype.T)
         grad_keys = grad_keys_t.T * key_weight[:, None]
         ctx.save_for_backward(grad_queries[:n_queries], grad_keys[:n_keys])
         return total
@@ -192,21 +193,6 @@ class _WeightedLogSumExp(torch.autograd.Function):
     def backward(ctx: Any, grad_output: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         grad_queries, grad_keys = ctx.saved_tensors
         return grad_output * grad_queries, grad_output * grad_keys, None, None, None, None
-
-
-def _sums(
-    exponential: torch.Tensor,
-    key_weight: torch.Tensor,
-    weighted_keys_t: torch.Tensor,
-    both: torch.Tensor | None,
-    times: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Σ_j v_j e_ij (query,) and Σ_j v_j e_ij k_j (query, dim); together, if ``both`` has both."""
-    if both is not None:
-        sums, sums_of_keys = (exponential @ both).tensor_split([1], dim=1)
-        return sums.squeeze(1), sums_of_keys
-    of_dtype = exponential.to(weighted_keys_t.dtype)
-    return exponential @ key_weight, times(weighted_keys_t, of_dtype).T
 
 
 def _times_transposed_by_mkl(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

@@ -44,13 +44,14 @@ def _nonzero_share(neural: np.ndarray) -> float:
 
 
 class SparseRecording:
-    """The values of a recording that are not zero, 8 bytes each.
+    """The values of a recording that are not zero, 6 or 8 bytes each.
 
     Args:
         neural: array (time, neuron).
+        dtype: bfloat16 or float32, what is added up; of either, sums are found in float32.
     """
 
-    def __init__(self, neural: np.ndarray) -> None:
+    def __init__(self, neural: np.ndarray, dtype: torch.dtype = torch.float32) -> None:
         n_time, n_neurons = neural.shape
         place = np.flatnonzero(neural)
         value = neural.reshape(-1)[place].astype(np.float32)
@@ -58,6 +59,8 @@ class SparseRecording:
         start = np.searchsorted(place, n_neurons * np.arange(n_time + 1))
         if len(place) < 2**31:
             start = start.astype(np.int32)  # else scipy makes all indices of 8 bytes
+        if dtype == torch.bfloat16:  # its bits: scipy only moves them
+            value = torch.from_numpy(value).to(dtype).view(torch.int16).numpy()
         self.values = csr_array((value, neuron, start), shape=neural.shape)
 
 
@@ -138,7 +141,9 @@ class _Bags:
     @classmethod
     def of(cls, matrix: csr_array) -> _Bags:
         column, start = (np.asarray(part, np.int32) for part in (matrix.indices, matrix.indptr))
-        return cls(*(torch.from_numpy(part) for part in (column, matrix.data, start)))
+        column, value, start = (torch.from_numpy(part) for part in (column, matrix.data, start))
+        is_bits = value.dtype == torch.int16
+        return cls(column, value.view(torch.bfloat16) if is_bits else value, start)
 
     @property
     def nbytes(self) -> int:
@@ -148,7 +153,7 @@ class _Bags:
     def __matmul__(self, table: torch.Tensor) -> torch.Tensor:
         return F.embedding_bag(
             self.column,
-            table,
+            table.to(self.value.dtype),
             self.start,
             mode="sum",
             per_sample_weights=self.value,
@@ -177,15 +182,13 @@ class Sums:
 
 
 class _Product(torch.autograd.Function):
-    """A sparse matrix times a dense one, in float32."""
+    """A sparse matrix times a dense one, in the type of the former."""
 
     @staticmethod
-    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.float32)
     def forward(ctx: Any, table: torch.Tensor, sums: Sums) -> torch.Tensor:
-        ctx.sums = sums
+        ctx.sums, ctx.dtype = sums, table.dtype
         return sums.forward @ table.detach()  # else embedding_bag prepares a gradient of its own
 
     @staticmethod
-    @torch.amp.custom_bwd(device_type="cpu")
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return ctx.sums.backward @ gradient.contiguous(), None
+        return (ctx.sums.backward @ gradient.contiguous()).to(ctx.dtype), None
