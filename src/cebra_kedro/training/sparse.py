@@ -141,9 +141,10 @@ class _Bags:
     @classmethod
     def of(cls, matrix: csr_array) -> _Bags:
         column, start = (np.asarray(part, np.int32) for part in (matrix.indices, matrix.indptr))
-        column, value, start = (torch.from_numpy(part) for part in (column, matrix.data, start))
-        is_bits = value.dtype == torch.int16
-        return cls(column, value.view(torch.bfloat16) if is_bits else value, start)
+        value = torch.from_numpy(matrix.data)
+        if value.dtype == torch.int16:
+            value = value.view(torch.bfloat16)
+        return cls(torch.from_numpy(column), value, torch.from_numpy(start))
 
     @property
     def nbytes(self) -> int:
