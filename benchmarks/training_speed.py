@@ -1,7 +1,7 @@
 """Steps per second of cebra's own loader and solver and of ours, side by side in one process.
 
 Usage: python benchmarks/training_speed.py [--workload rat --workload ca ...] [--precision bfloat16]
-       [--repeats 5] [--json]
+       [--repeats 5] [--device cuda [--cuda-graphs]] [--json]
 
 Same data, network, batch and optimiser; the two take turns, and the median of the ratios is
 reported. Our time is the difference between a long and a short training, so that building the
@@ -52,19 +52,18 @@ def main() -> None:
     parser.add_argument("--workload", action="append", choices=list(WORKLOADS))
     parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"])
+    parser.add_argument("--cuda-graphs", action="store_true")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    rows = [
-        measure(workload(name), options.precision, options.device, options.repeats)
-        for name in options.workload or list(WORKLOADS)
-    ]
+    rows = [measure(workload(name), options) for name in options.workload or list(WORKLOADS)]
     machine = {
         "date": date.today().isoformat(),
         "machine": platform.processor() or platform.machine(),
         "threads": torch.get_num_threads(),
         "device": str(resolve_device(options.device)),
         "precision": options.precision,
+        "CUDA graphs": options.cuda_graphs,
     }
     if options.json:
         print(json.dumps({**machine, "workloads": rows}, indent=2))
@@ -78,18 +77,18 @@ def main() -> None:
         )
 
 
-def measure(load: Workload, precision: str, device: str, repeats: int) -> dict[str, Any]:
+def measure(load: Workload, options: argparse.Namespace) -> dict[str, Any]:
     """Interleave cebra and ours, and take medians."""
     cebra_steps = CEBRA_STEPS[load.name]
     our_steps = OUR_STEPS[load.name]
-    run_cebra = cebra_trainer(load, str(resolve_device(device)))
+    run_cebra = cebra_trainer(load, str(resolve_device(options.device)))
     run_cebra(1)
-    _our_seconds(load, 3, precision, device)
+    _our_seconds(load, 3, options)
     cebra_rates, our_rates, setups = [], [], []
-    for _ in range(repeats):
+    for _ in range(options.repeats):
         cebra_rates.append(cebra_steps / run_cebra(cebra_steps))
-        short = _our_seconds(load, our_steps // 5, precision, device)
-        long = _our_seconds(load, our_steps // 5 + our_steps, precision, device)
+        short = _our_seconds(load, our_steps // 5, options)
+        long = _our_seconds(load, our_steps // 5 + our_steps, options)
         our_rates.append(our_steps / (long - short))
         setups.append(max(0.0, short - (our_steps // 5) / our_rates[-1]))
     ratios = [ours / theirs for ours, theirs in zip(our_rates, cebra_rates, strict=True)]
@@ -171,9 +170,10 @@ def cebra_trainer(
     return CebraTrainer(model, solver, loader)
 
 
-def _our_seconds(load: Workload, steps: int, precision: str, device: str) -> float:
+def _our_seconds(load: Workload, steps: int, options: argparse.Namespace) -> float:
     started = time.perf_counter()
-    train(load.sessions, load.config(steps, precision, device), name=None)
+    config = load.config(steps, options.precision, options.device, options.cuda_graphs)
+    train(load.sessions, config, name=None)
     return time.perf_counter() - started
 
 

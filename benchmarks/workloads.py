@@ -22,7 +22,11 @@ class Workload:
     batch_size: int
 
     def config(
-        self, steps: int, precision: str = "float32", device: str = "auto"
+        self,
+        steps: int,
+        precision: str = "float32",
+        device: str = "auto",
+        cuda_graphs: bool = False,
     ) -> TrainingConfig:
         """Our configuration of the training that :func:`cebra_steps` does with cebra."""
         return TrainingConfig.model_validate(
@@ -38,6 +42,7 @@ class Workload:
                 "batch_size": self.batch_size,
                 "precision": precision,
                 "device": device,
+                "cuda_graphs": cuda_graphs,
             }
         )
 

@@ -51,6 +51,7 @@ def test_a_missing_array_a_dtype_and_a_shape_are_seen(original):
         {"negatives": 5},
         {"threads": 2},
         {"precision": "bfloat16"},
+        {"cuda_graphs": True},
         {"loss": {"temperature": 0.9}},
         {"optimizer": {"clip_norm": 1.0}},
         {"schedule": {"name": "cosine"}},

@@ -130,6 +130,7 @@ class TrainingBlock(Settings):
         processes: pieces of work (trainings, decodings, figures) at the same time; null means as
             many as there are cores for their threads.
         precision: ``bfloat16`` computes the networks and the gradient of the loss in bfloat16.
+        cuda_graphs: on a GPU, start the kernels of a step as one, where they can be recorded.
     """
 
     encoder: EncoderConfig | None = None
@@ -144,6 +145,7 @@ class TrainingBlock(Settings):
     threads: int | None = Field(1, ge=1)
     processes: int | None = Field(None, ge=1)
     precision: Literal["float32", "bfloat16"] = "float32"
+    cuda_graphs: bool = False
 
     @property
     def n_processes(self) -> int:

@@ -244,6 +244,7 @@ class Experiment(Settings):
             device=shared.device,
             threads=shared.threads,
             precision=shared.precision,
+            cuda_graphs=shared.cuda_graphs,
         )
 
     @property

@@ -56,6 +56,7 @@ def batch_embedder(
     *,
     clamp: bool = False,
     dtype: torch.dtype = torch.float32,
+    fill_up: bool = True,
 ) -> BatchEmbedder:
     """The cheapest way to embed about ``rows_per_step`` rows of the recording at each step.
 
@@ -67,6 +68,7 @@ def batch_embedder(
         device: where the network is.
         clamp: windows that reach over the ends of the recording are shifted inside, as in cebra.
         dtype: what windows, or what is not zero of them, are converted to.
+        fill_up: embed a few rows more, where numbers of rows are prepared for.
     """
     length = window_of(network).length
     n_anchors = len(neural) - length + 1
@@ -90,8 +92,8 @@ def batch_embedder(
     elif n_channels and is_sparse_enough_to_look_up(neural, n_channels):
         kind = _SparseWindowEmbedder
     embedder = kind(network, neural, device, clamp, dtype)
-    prepared = dtype == torch.bfloat16 or (device.type == "cpu" and onednn_is_faster())
-    if prepared and not issubclass(kind, _SeriesEmbedder):
+    prepared = device.type == "cpu" and (dtype == torch.bfloat16 or onednn_is_faster())
+    if fill_up and prepared and not issubclass(kind, _SeriesEmbedder):
         return _PaddedEmbedder(embedder)
     return embedder
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from cebra_kedro.cores import available_cores
@@ -15,6 +16,7 @@ from cebra_kedro.training.batches import Batch, drawn_ahead, make_batch
 from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.data import TrainingData, law_of
 from cebra_kedro.training.encoder import RANDOM_STATE, has_dropout, window_of
+from cebra_kedro.training.graphs import FixedSize
 from cebra_kedro.training.jacobian import JacobianPenalty
 from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.objectives import Objectives, weighed
@@ -39,6 +41,7 @@ class BatchLoss:
         sessions: whose rows are drawn.
         config: every setting; the seed and the number of a step give its pairs.
         device: where the networks are.
+        fixed_size: draw batches of one size, in which some rows count for nothing.
 
     Raises:
         ValueError: the law finds no pairs in these sessions, e.g. as their trials are too short.
@@ -51,6 +54,8 @@ class BatchLoss:
         sessions: Sequence[TrainingData],
         config: TrainingConfig,
         device: torch.device,
+        *,
+        fixed_size: bool = False,
     ) -> None:
         self._criterion, self._config, self._device = criterion, config, device
         windows = [window_of(network) for network in networks]
@@ -74,6 +79,8 @@ class BatchLoss:
         self._reseed = any(has_dropout(network) for network in networks)
         references = (1 + config.n_objectives) * config.batch_size
         self._rows_per_step = references + config.n_negatives
+        rows = np.minimum(np.diff(self.anchors.first), self._rows_per_step)
+        self.size = FixedSize(rows.tolist(), config) if fixed_size else None
         self.embedders: list[BatchEmbedder] = [
             batch_embedder(
                 network,
@@ -82,6 +89,7 @@ class BatchLoss:
                 device,
                 clamp=clamp,
                 dtype=dtype_of(config),
+                fill_up=not fixed_size,
             )
             for network, session in zip(networks, sessions, strict=True)
         ]
@@ -107,7 +115,8 @@ class BatchLoss:
     def draw(self, step: int) -> Batch:
         """The batch of one step."""
         config = self._config
-        return make_batch(self.law, self.anchors, step, config.batch_size, config.n_negatives)
+        batch = make_batch(self.law, self.anchors, step, config.batch_size, config.n_negatives)
+        return batch if self.size is None else self.size.fill(batch)
 
     def look_up(self, batch: Batch) -> LookedUp:
         """What the embedding of a batch needs of each recording."""

@@ -297,7 +297,8 @@ class TrainingConfig(Settings):
         threads: CPU threads of the training; null means all cores. It is part of the
             configuration because sums split over threads differ in their last bits.
         precision: ``bfloat16`` computes the network and the gradient of the loss in bfloat16;
-            weights, the loss itself, and first layers that add up what is not zero stay float32.
+            weights and the loss itself stay float32.
+        cuda_graphs: on a GPU, start the kernels of a step as one, where they can be recorded.
     """
 
     encoder: EncoderConfig = EncoderConfig()
@@ -317,6 +318,7 @@ class TrainingConfig(Settings):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     threads: int | None = Field(None, ge=1)
     precision: Literal["float32", "bfloat16"] = "float32"
+    cuda_graphs: bool = False
 
     @property
     def n_negatives(self) -> int:

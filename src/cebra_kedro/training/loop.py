@@ -7,6 +7,7 @@ What a pair is stands in ``sampling``, the loss of a batch in ``batch_loss``, th
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,19 +17,23 @@ import torch
 
 from cebra_kedro.memory import keep_freed_memory
 from cebra_kedro.training.adapt import Start
-from cebra_kedro.training.batch_loss import BatchLoss, dtype_of
+from cebra_kedro.training.batch_loss import BatchLoss, LookedUp, dtype_of
+from cebra_kedro.training.batches import Batch
 from cebra_kedro.training.checkpoint import Checkpoint, TrainingState
 from cebra_kedro.training.config import TrainingConfig
 from cebra_kedro.training.data import TrainingData
 from cebra_kedro.training.encoder import build_network
 from cebra_kedro.training.fingerprint import fingerprint
 from cebra_kedro.training.flat import FlatParameters
+from cebra_kedro.training.graphs import RecordedStep, obstacle
 from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.model import EncoderModel
 from cebra_kedro.training.objectives import Objectives, criterion_of, weighed
 from cebra_kedro.training.optimizer import Optimizer
 from cebra_kedro.training.progress import TrainingProgress
 from cebra_kedro.training.schedule import learning_rates
+
+logger = logging.getLogger(__name__)
 
 # torch's random state and number of threads belong to the process: trainings in several threads
 # of one process would disturb each other's bits.
@@ -91,7 +96,8 @@ def _train(
         start.begin(networks)
     networks.to(device)
     criterion = criterion_of(config, dtype_of(config)).to(device)
-    objective = BatchLoss(networks, criterion, sessions, config, device)
+    recorded = config.cuda_graphs and _can_be_recorded(networks, sessions, config, device)
+    objective = BatchLoss(networks, criterion, sessions, config, device, fixed_size=recorded)
     watch = _ValidationWatch(networks, criterion, validation, config, device)
     every = (*networks.parameters(), *criterion.parameters())
     trained = FlatParameters([one for one in every if one.requires_grad])
@@ -103,16 +109,24 @@ def _train(
     if checkpoint is not None:
         checkpoint.restore(state, digest)
 
+    def as_ever(
+        batch: Batch, looked_up: LookedUp, rate: float | torch.Tensor, number: int
+    ) -> torch.Tensor:
+        loss = objective(batch, looked_up, number)
+        trained.clear_gradients()
+        objective.minimised(loss, batch, number).backward()
+        if config.optimizer.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(trained.values, config.optimizer.clip_norm)
+        optimizer.step(rate)
+        return loss.detach()
+
+    size = objective.size
+    step = as_ever if size is None else RecordedStep(as_ever, size, device)
     progress = TrainingProgress(name, config, state.step, len(sessions))
     with objective.batches(state.step) as batches, progress:
         for batch, looked_up in batches:
-            loss = objective(batch, looked_up, state.step)
-            trained.clear_gradients()
-            objective.minimised(loss, batch, state.step).backward()
-            if config.optimizer.clip_norm is not None:
-                torch.nn.utils.clip_grad_norm_(trained.values, config.optimizer.clip_norm)
-            optimizer.step(rates[state.step])
-            state.losses[state.step] = loss.detach()
+            loss = step(batch, looked_up, rates[state.step], state.step)
+            state.losses[state.step] = loss
             state.step += 1
             progress.update(state.step, state.losses, rates[state.step - 1])
             if watch.wants_to_stop(state.step):
@@ -134,6 +148,18 @@ def _train(
         train_seconds=state.seconds_before + time.perf_counter() - started,
         fingerprint=digest,
     )
+
+
+def _can_be_recorded(
+    networks: torch.nn.ModuleList,
+    sessions: Sequence[TrainingData],
+    config: TrainingConfig,
+    device: torch.device,
+) -> bool:
+    reason = obstacle(networks, sessions, config, device)
+    if reason is not None:
+        logger.warning("cuda_graphs has no effect: %s", reason)
+    return reason is None
 
 
 def resolve_device(name: str) -> torch.device:

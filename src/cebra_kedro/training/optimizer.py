@@ -35,7 +35,7 @@ class Optimizer:
         self._steps = torch.zeros((), device=parameter.device if self._is_fused else "cpu")
 
     @torch.no_grad()
-    def step(self, learning_rate: float) -> None:
+    def step(self, learning_rate: float | torch.Tensor) -> None:
         """Move the parameters by their gradient."""
         assert self._parameter.grad is not None
         beta1, beta2 = self._config.betas
