@@ -81,6 +81,15 @@ def test_two_files_of_counts_become_an_experiment_that_runs(tmp_path, monkeypatc
     assert (reporting(project) / "mine" / "metrics.csv").exists()
 
 
+@pytest.mark.parametrize(("asked", "said"), [("my-noise", True), ("noise", False)])
+def test_a_name_that_becomes_another_is_said(bare, monkeypatch, asked, said):
+    np.savez(bare / "one.npz", **counts(0, 12))
+    result = draft(bare, monkeypatch, "one.npz", "--name", asked)
+    assert result.exit_code == 0, result.output
+    assert ("The name of the experiment is my_noise," in result.output) == said
+    assert "source" in written(bare, asked.replace("-", "_"))
+
+
 def test_a_draft_is_never_overwritten(bare, monkeypatch):
     np.savez(bare / "one.npz", **counts(0, 8))
     assert draft(bare, monkeypatch, "one.npz").exit_code == 0

@@ -1,6 +1,7 @@
 """Scores per variant: every run a dot, the mean and the chance level as lines."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -201,6 +202,16 @@ def test_of_a_session_metrics_are_columns_and_decoders_rows_on_common_axes():
     assert set(names(axes[0, 1])) == {""}
     assert len([ax for ax in figure.axes if ax.get_legend()]) == 1
     assert figure.get_supxlabel().startswith("† transductive")
+
+
+def test_scores_without_a_decoder_are_headed_by_none():
+    results = rat_results.results()
+    table = results.metrics
+    apart = table[table["metric"] == METRIC].assign(decoder="none", metric="latent_r2")
+    mixed = replace(results, metrics=pd.concat([table[table["metric"] == METRIC], apart]))
+    figure = scores_figure(mixed, "buddy", metrics=[METRIC, "latent_r2"])
+    titles = {ax.get_title() for ax in grid(figure).values()}
+    assert titles == {"by knn", "by ridge", ""}
 
 
 def test_decoders_of_one_metric_stand_side_by_side():

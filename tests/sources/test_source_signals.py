@@ -140,6 +140,36 @@ def test_text_becomes_classes_and_degrees_rad():
     assert np.abs(recording.label("heading").values) == pytest.approx(np.pi)
 
 
+LICKS = {"values": "licks", "times": "time", "kind": "discrete"}
+
+
+def licking(every: int, length: int) -> dict[str, Any]:
+    """The session with licks of so many samples of 20 ms; bins are 100 ms."""
+    raw = session()
+    raw["licks"] = (np.arange(len(raw["time"])) % every < length).astype(int)
+    return raw
+
+
+def test_events_shorter_than_a_bin_do_not_vanish_without_a_word(caplog):
+    raw = licking(every=17, length=1)  # 17 and the 5 samples of a bin fall together each 85
+    recording = read(raw, labels={"licks": LICKS})
+    times, edges = raw["time"][raw["licks"] == 1], START_S + BIN_S * np.arange(recording.n_time + 1)
+    within = int(np.histogram(times, edges)[0].sum())
+    shown = int((recording.label("licks").values == 1).sum())
+    assert 0 < shown < within
+    assert f"monday: licks: no bin shows {within - shown} of the {within} stretches of 1" in (
+        caplog.text
+    )
+    assert "kind: continuous" in caplog.text
+    rate = read(raw, labels={"licks": LICKS | {"kind": "continuous"}}).label("licks").values
+    assert rate.sum() * 5 == pytest.approx(within)  # as is advised: nothing is lost
+
+
+def test_events_longer_than_a_bin_need_no_word(caplog):
+    read(licking(every=40, length=7), labels={"licks": LICKS})
+    assert "no bin shows" not in caplog.text
+
+
 def test_a_label_slower_than_the_bins_is_the_last_one_so_far():
     raw = session() | {"slow": np.arange(48.0)}
     label = {"values": "slow", "rate_hz": 1.0, "start_s": START_S - 0.55}

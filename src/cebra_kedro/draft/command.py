@@ -40,7 +40,9 @@ def draft(
     local = project / "conf" / "local"
     if not local.parent.is_dir():
         raise FileNotFoundError(f"{project} has no folder conf; run the command in the project")
-    name = plain_name(name or path_of(files[0]).stem)
+    asked, name = name, plain_name(name or path_of(files[0]).stem)
+    if asked not in (None, name):
+        click.echo(f"The name of the experiment is {name}, as it becomes part of other names.")
     _check_name(name, project, reserved)
     sessions = read_sessions([_in_catalog(file, project) for file in files], name)
     found = facts(sessions[0].content)

@@ -86,10 +86,7 @@ def _figure_of_one(results: Results, table: pd.DataFrame, names: list[str], sess
     """Columns are metrics, rows of panels decoders; a column has one value axis."""
     decoders = [str(one) for one in pd.unique(table["decoder"])]
     panels = [
-        [
-            (table[_is_of(table, name) & (table["decoder"] == one)], name, f"by {one}")
-            for name in names
-        ]
+        [(table[_is_of(table, name) & (table["decoder"] == one)], name, _by(one)) for name in names]
         for one in decoders
     ]
     title = f"{session}: scores on test rows"
@@ -100,8 +97,13 @@ def _figure_of_one(results: Results, table: pd.DataFrame, names: list[str], sess
         panels = [[row[0] for row in panels]]
     if len(decoders) == 1:
         panels = [[(part, name, "") for part, name, _ in panels[0]]]
-        title += f", by {decoders[0]}"
+        title += f", {by}" if (by := _by(decoders[0])) else ""
     return _grid(results, panels, title)
+
+
+def _by(decoder: str) -> str:
+    """What a panel is headed by; scores without a decoder, as of consistency, by nothing."""
+    return "" if decoder == "none" else f"by {decoder}"
 
 
 def _figure_of_all(results: Results, table: pd.DataFrame, names: list[str]) -> Figure:

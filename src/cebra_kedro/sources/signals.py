@@ -20,6 +20,7 @@ from cebra_kedro.sources.alignment import (
     Sampled,
     epoch_bins,
     fill_missing,
+    lost_stretches,
     sample_at,
     smooth,
     spike_counts,
@@ -44,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 _ALWAYS_ALLOWED_BINS = 10**6
 _MOST_BINS_A_SAMPLE = 1000
+_MOST_LOST = 0.05  # of the stretches of a class, before it is warned of
 
 
 def read_signals(
@@ -118,6 +120,8 @@ def _binned(
         with problems.collected():
             values[name], there = _in_bins(label, how, bins, missing, f"labels.{name}")
             keep &= there
+            if label.kind == "discrete" and how in (None, "previous"):
+                _warn_of_lost(label, bins, f"{session}: {name}")
     neural = np.empty((0, 0))
     with problems.collected():
         if recorded.traces is None:
@@ -201,6 +205,19 @@ def _in_bins(
     except ValueError as error:
         raise ValueError(f"{what}: {error}") from error
     return filled.values, filled.keep
+
+
+def _warn_of_lost(label: Measured, bins: Bins, what: str) -> None:
+    """Rare events, such as licks, are shorter than a bin and lie between the ends of bins."""
+    lost = lost_stretches(label.samples.values, label.samples.times_s, bins)
+    for one, (number, of) in lost.items():
+        if number > _MOST_LOST * of:
+            named = label.classes[int(one)] if label.classes else one
+            logger.warning(
+                "%s: no bin shows %d of the %d stretches of %s, as a bin of %g s takes the last "
+                "sample; lower bin_width_s, or take the mean of what are events (kind: continuous)",
+                *(what, number, of, named, bins.width_s),
+            )
 
 
 def _trials(

@@ -13,6 +13,7 @@ from cebra_kedro.sources.alignment.samples import (
     Rule,
     Sampled,
     fill_missing,
+    lost_stretches,
     sample_at,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "epoch_bins",
     "epochs_where",
     "fill_missing",
+    "lost_stretches",
     "on_clock",
     "sample_at",
     "smooth",

@@ -108,6 +108,33 @@ def sample_at(
     return Sampled(sampled, ~found | ~finite_rows(sampled))
 
 
+def lost_stretches(
+    values: np.ndarray, times_s: np.ndarray, bins: Bins
+) -> dict[int | str, tuple[int, int]]:
+    """Which classes lose stretches, runs of samples, where bins take the last sample of each.
+
+    Args:
+        values: array (sample,) of classes.
+        times_s: array (sample,), never going back.
+        bins: the bins.
+
+    Returns:
+        Class → its stretches that no bin shows, and all that have a sample in a bin.
+    """
+    values, times_s = on_clock(values, times_s)
+    stretch = np.cumsum(np.append(0, values[1:] != values[:-1]))
+    last = np.searchsorted(times_s, bins.stop_s, side="right") - 1
+    place = np.searchsorted(bins.start_s, times_s, side="right") - 1
+    inside = (place >= 0) & (times_s < bins.stop_s[place])
+    there, first = np.unique(stretch[inside], return_index=True)
+    of_class = values[inside][first]
+    lost = ~np.isin(there, stretch[last[last >= 0]])
+    return {
+        one.item(): (int(lost[of_class == one].sum()), int((of_class == one).sum()))
+        for one in np.unique(of_class)
+    }
+
+
 def fill_missing(
     values: np.ndarray,
     missing: np.ndarray,
