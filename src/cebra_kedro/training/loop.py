@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
 import torch
@@ -158,8 +159,14 @@ def _can_be_recorded(
 ) -> bool:
     reason = obstacle(networks, sessions, config, device)
     if reason is not None:
-        logger.warning("cuda_graphs has no effect: %s", reason)
+        _say_once(reason)
     return reason is None
+
+
+@cache
+def _say_once(reason: str) -> None:
+    """An experiment may train hundreds of encoders in a process."""
+    logger.warning("cuda_graphs has no effect: %s", reason)
 
 
 def resolve_device(name: str) -> torch.device:
