@@ -51,13 +51,25 @@ def fit(data=None, **changes):
     [
         {"pairs": LAWS["time"]},
         {"pairs": LAWS["hybrid"], "loss": {"learnable_temperature": True}},
+        {"pairs": LAWS["time_delta"]},
+        {"pairs": LAWS["mixed"]},
         {"pairs": LAWS["discrete"], "negatives": 9, "optimizer": {"clip_norm": 0.1}},
         {"batch_size": 2},
         {"loss": {"distance": "euclidean"}, "encoder": {"architecture": "offset10-model-mse"}},
         {"precision": "bfloat16"},
         {"schedule": {"name": "one_cycle"}, "optimizer": {"name": "adamw"}},
     ],
-    ids=["time", "hybrid", "discrete", "few", "euclidean", "bfloat16", "one cycle"],
+    ids=[
+        "time",
+        "hybrid",
+        "time_delta",
+        "mixed",
+        "discrete",
+        "few",
+        "euclidean",
+        "bfloat16",
+        "one cycle",
+    ],
 )
 def test_batches_of_one_size_train_the_same_encoder(recorder, changes):
     as_ever, recorded = fit(**changes), fit(**changes, cuda_graphs=True)

@@ -96,8 +96,8 @@ class FixedSize:
 
 
 def _filled(values: torch.Tensor, size: int, by: float | None = None) -> torch.Tensor:
-    """With the last value again and again, or another."""
-    last = values[-1:] if by is None and len(values) else values.new_full((1,), by or 0)
+    """With the last value again and again, or another; at least one is there."""
+    last = values[-1:] if by is None else values.new_full((1,), by)
     return torch.cat([values, last.expand(size - len(values))])
 
 
