@@ -1,6 +1,7 @@
 """Decoded against true values: traces of test rows laid end to end, and classes."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -241,6 +242,24 @@ def test_each_variant_has_a_row_with_its_own_error_in_its_own_colour():
     assert (first.get_legend() is None, last.get_legend() is None) == (False, True)
     dots = [line.get_color() for line in last.lines if line.get_marker() == "."]
     assert set(dots) == {colours(rat_results.VARIANTS)["pca"]}
+
+
+def test_the_name_of_a_label_is_no_longer_than_its_panel():
+    true = rat_results.recording().labels["position"].values[300:400]
+    label = replace(rat_results.recording().labels["position"], unit="cm/s")
+    recording = replace(rat_results.recording(), labels={"smoothed_running_speed": label})
+    results = replace(
+        rat_results.results(
+            predicted=lambda *_: Predicted(np.arange(300, 400), true, {"knn": true + 0.1})
+        ),
+        recording=lambda *_: recording,
+    )
+    figure = decoded_figure(results, "buddy")
+    figure.canvas.draw()
+    for ax in panels(figure):
+        assert ax.get_ylabel().split("\n") == ["smoothed", "running", "speed (cm/s)"]
+        name = ax.yaxis.label.get_window_extent()
+        assert name.height <= 1.05 * ax.get_window_extent().height
 
 
 def test_kinds_of_labels_are_drawn_in_their_own_ways():

@@ -36,6 +36,7 @@ MAX_ROWS = 2000
 """Test rows shown of a trace; more would be a band of ink."""
 _TRACES_INCHES, _TRACE_INCHES = 9.4, 1.2
 """Width of all traces, and height of one."""
+_TRACE_LETTERS = int(0.75 * _TRACE_INCHES / style.LETTER_INCHES)  # the rest is title and gap
 _SQUARES_IN_A_ROW = 4
 _LEAST_SQUARE_INCHES = 1.5
 _CLASS_INCHES = 0.16
@@ -235,6 +236,7 @@ def _draw_traces(
                 colour=colours[variant.name],
                 legend=ax is grid[0, -1],
             )
+            ax.set_ylabel(textwrap.fill(ax.get_ylabel(), _TRACE_LETTERS))
     for ax in grid[:-1].flat:
         ax.set_xlabel("")
 
