@@ -38,7 +38,7 @@ def recorder(monkeypatch):
     """In place of CUDA, on a CPU."""
     replayer = Replayer()
     monkeypatch.setattr(graphs, "CudaRecorder", lambda: replayer)
-    monkeypatch.setattr("cebra_kedro.training.loop.obstacle", lambda *_: None)
+    monkeypatch.setattr(loop, "can_be_recorded", lambda *_: True)
     return replayer
 
 
@@ -128,7 +128,7 @@ def test_what_cannot_be_recorded_goes_on_as_ever(recorder, monkeypatch, caplog):
 
 
 def test_where_steps_cannot_be_recorded_the_log_says_why_once(caplog):
-    loop._say_once.cache_clear()
+    graphs._say_once.cache_clear()
     plain, asked = fit(), fit(cuda_graphs=True)
     fit(cuda_graphs=True, seed=1)
     np.testing.assert_array_equal(asked.loss, plain.loss)
@@ -144,11 +144,12 @@ def test_where_steps_cannot_be_recorded_the_log_says_why_once(caplog):
     ],
     ids=["none", "dropout", "jacobian"],
 )
-def test_obstacles(changes, reason):
+def test_obstacles(changes, reason, caplog):
+    graphs._say_once.cache_clear()
     data, config, cuda = tiny_counts(), tiny_config(**changes), torch.device("cuda")
     networks = loop.build_networks([data], config)
-    found = graphs.obstacle(networks, [data], config, cuda)
-    assert found is None if reason is None else found.startswith(reason)
+    assert graphs.can_be_recorded(networks, [data], config, cuda) == (reason is None)
+    assert caplog.text == "" if reason is None else f"no effect: {reason}" in caplog.text
 
 
 @pytest.mark.gpu

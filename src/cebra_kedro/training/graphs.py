@@ -1,15 +1,15 @@
 """A training step on a GPU as one launch: its kernels are recorded once, and played at each step.
 
-A small encoder's step is a hundred kernels, which take a GPU less time than Python takes to start
-them. A recording holds for one size of each array and reads where the first step has read; batches
-are therefore filled up to one size, and copied to one place.
+A small encoder's step is many small kernels, each of which Python starts. A recording holds for one
+size of each array and reads where the first step has read; batches are therefore filled up to one
+size, and copied to one place. On a GPU, nothing was measured yet.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from functools import cache
 
 import numpy as np
 import torch
@@ -24,19 +24,20 @@ logger = logging.getLogger(__name__)
 
 _WARM_UP = 3  # steps before the recorded one, in which torch's libraries prepare themselves
 
-Rows = tuple[torch.Tensor, ...]
-Step = Callable[[Batch, Rows, float | torch.Tensor, int], torch.Tensor]
+Begins = tuple[torch.Tensor, ...]
+"""The first bin of each window of a batch, per session."""
+Step = Callable[[Batch, Begins, float | torch.Tensor, int], torch.Tensor]
 Places = tuple[torch.Tensor, torch.Tensor]
 """All indices of a batch (int64), and all its weights (float32)."""
 
 
-def obstacle(
+def can_be_recorded(
     networks: torch.nn.ModuleList,
     sessions: Sequence[TrainingData],
     config: TrainingConfig,
     device: torch.device,
-) -> str | None:
-    """Why the steps of a training cannot be recorded; None if they can."""
+) -> bool:
+    """Whether the steps of a training can be recorded; if not, the log says why."""
     obstacles = {
         f"the device is {device.type}": device.type != "cuda",
         "weights of objectives change from step to step": bool(config.objectives),
@@ -46,7 +47,16 @@ def obstacle(
             isinstance(session.neural, np.memmap | OnDisk) for session in sessions
         ),
     }
-    return next((reason for reason, there in obstacles.items() if there), None)
+    there = [reason for reason, is_there in obstacles.items() if is_there]
+    for reason in there:
+        _say_once(reason)
+    return not there
+
+
+@cache
+def _say_once(reason: str) -> None:
+    """In a process, which may train hundreds of encoders of an experiment."""
+    logger.warning("cuda_graphs has no effect: %s", reason)
 
 
 class FixedSize:
@@ -62,16 +72,16 @@ class FixedSize:
     def __init__(self, rows: Sequence[int], config: TrainingConfig) -> None:
         self._rows, n_sessions = list(rows), len(rows)
         n_references = n_sessions * config.batch_size
-        self._weights = [n_references, n_sessions * config.n_negatives]
+        self._weight_sizes = [n_references, n_sessions * config.n_negatives]
         of_pairs = [n_references] * (1 + config.n_objectives)
-        self._indices = [*self._rows, *of_pairs, *self._weights]
+        self._index_sizes = [*self._rows, *of_pairs, *self._weight_sizes]
         self._first = torch.tensor([0, *self._rows[:-1]]).cumsum(0)
 
     def fill(self, batch: Batch) -> Batch:
         """The same pairs, in the one size."""
         each = zip(self._first, batch.rows, strict=True)
         moved = torch.cat([first + torch.arange(len(rows)) for first, rows in each])
-        n_queries, n_keys = self._weights
+        n_queries, n_keys = self._weight_sizes
         return Batch(
             rows=tuple(map(_filled, batch.rows, self._rows)),
             reference=moved[batch.reference],
@@ -87,11 +97,11 @@ class FixedSize:
         parts = [*looked_up, batch.reference, *batch.positives, batch.query, batch.key]
         return torch.cat(parts), torch.cat([batch.query_weight, batch.key_weight])
 
-    def unpack(self, index: torch.Tensor, weight: torch.Tensor) -> tuple[Batch, Rows]:
+    def unpack(self, index: torch.Tensor, weight: torch.Tensor) -> tuple[Batch, Begins]:
         """The batch, and what was looked up, as parts of these two arrays."""
-        parts, n_sessions = index.split(self._indices), len(self._rows)
+        parts, n_sessions = index.split(self._index_sizes), len(self._rows)
         rows, (reference, *positives, query, key) = parts[:n_sessions], parts[n_sessions:]
-        of_queries, of_keys = weight.split(self._weights)
+        of_queries, of_keys = weight.split(self._weight_sizes)
         return Batch(rows, reference, tuple(positives), query, of_queries, key, of_keys), rows
 
 
@@ -101,22 +111,6 @@ def _filled(values: torch.Tensor, size: int, by: float | None = None) -> torch.T
     return torch.cat([values, last.expand(size - len(values))])
 
 
-class Recorder(Protocol):
-    """What of CUDA a recorded step needs."""
-
-    def warm_up(self, function: Callable[[], torch.Tensor]) -> torch.Tensor:
-        """Call it as it will be recorded."""
-        ...
-
-    def record(self, function: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
-        """Without computing anything yet, what computes it again and again.
-
-        Raises:
-            RuntimeError: something in it cannot be recorded.
-        """
-        ...
-
-
 class CudaRecorder:
     """CUDA graphs, as torch has them."""
 
@@ -124,7 +118,7 @@ class CudaRecorder:
         self._beside = torch.cuda.Stream()
 
     def warm_up(self, function: Callable[[], torch.Tensor]) -> torch.Tensor:
-        """In another stream, as recordings are."""
+        """Call it as it will be recorded: in another stream."""
         here = torch.cuda.current_stream()
         self._beside.wait_stream(here)
         with torch.cuda.stream(self._beside):
@@ -133,7 +127,11 @@ class CudaRecorder:
         return found
 
     def record(self, function: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
-        """A graph of its kernels."""
+        """A graph of its kernels, which computes nothing yet: what computes it again and again.
+
+        Raises:
+            RuntimeError: something in it cannot be recorded.
+        """
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             found = function()
@@ -155,25 +153,18 @@ class RecordedStep:
             must not matter; gives the loss.
         size: of batches.
         device: where arrays are.
-        recorder: what records; CUDA if it is not given.
     """
 
-    def __init__(
-        self,
-        step: Step,
-        size: FixedSize,
-        device: torch.device,
-        recorder: Recorder | None = None,
-    ) -> None:
+    def __init__(self, step: Step, size: FixedSize, device: torch.device) -> None:
         self._step, self._size, self._device = step, size, device
-        self._recorder = recorder or CudaRecorder()
+        self._recorder = CudaRecorder()
         self._rate = torch.zeros((), device=device)
         self._places: Places | None = None
         self._play: Callable[[], torch.Tensor] | None = None
         self._done = 0
 
     def __call__(
-        self, batch: Batch, looked_up: Rows, rate: float | torch.Tensor, _: int
+        self, batch: Batch, looked_up: Begins, rate: float | torch.Tensor, _: int
     ) -> torch.Tensor:
         """Move the parameters; returns the loss, which the next step writes over."""
         given = self._size.pack(batch, looked_up)

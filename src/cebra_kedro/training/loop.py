@@ -7,11 +7,9 @@ What a pair is stands in ``sampling``, the loss of a batch in ``batch_loss``, th
 from __future__ import annotations
 
 import contextlib
-import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 import numpy as np
 import torch
@@ -26,15 +24,13 @@ from cebra_kedro.training.data import TrainingData
 from cebra_kedro.training.encoder import build_network
 from cebra_kedro.training.fingerprint import fingerprint
 from cebra_kedro.training.flat import FlatParameters
-from cebra_kedro.training.graphs import RecordedStep, obstacle
+from cebra_kedro.training.graphs import RecordedStep, can_be_recorded
 from cebra_kedro.training.loss import InfoNCE
 from cebra_kedro.training.model import EncoderModel
 from cebra_kedro.training.objectives import Objectives, criterion_of, weighed
 from cebra_kedro.training.optimizer import Optimizer
 from cebra_kedro.training.progress import TrainingProgress
 from cebra_kedro.training.schedule import learning_rates
-
-logger = logging.getLogger(__name__)
 
 # torch's random state and number of threads belong to the process: trainings in several threads
 # of one process would disturb each other's bits.
@@ -97,7 +93,7 @@ def _train(
         start.begin(networks)
     networks.to(device)
     criterion = criterion_of(config, dtype_of(config)).to(device)
-    recorded = config.cuda_graphs and _can_be_recorded(networks, sessions, config, device)
+    recorded = config.cuda_graphs and can_be_recorded(networks, sessions, config, device)
     objective = BatchLoss(networks, criterion, sessions, config, device, fixed_size=recorded)
     watch = _ValidationWatch(networks, criterion, validation, config, device)
     every = (*networks.parameters(), *criterion.parameters())
@@ -149,24 +145,6 @@ def _train(
         train_seconds=state.seconds_before + time.perf_counter() - started,
         fingerprint=digest,
     )
-
-
-def _can_be_recorded(
-    networks: torch.nn.ModuleList,
-    sessions: Sequence[TrainingData],
-    config: TrainingConfig,
-    device: torch.device,
-) -> bool:
-    reason = obstacle(networks, sessions, config, device)
-    if reason is not None:
-        _say_once(reason)
-    return reason is None
-
-
-@cache
-def _say_once(reason: str) -> None:
-    """An experiment may train hundreds of encoders in a process."""
-    logger.warning("cuda_graphs has no effect: %s", reason)
 
 
 def resolve_device(name: str) -> torch.device:
